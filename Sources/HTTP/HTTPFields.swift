@@ -1,0 +1,42 @@
+/// Header fields in the order they came; names are found whatever their case.
+package struct HTTPFields: Sendable, Equatable, ExpressibleByDictionaryLiteral {
+    package struct Field: Sendable, Equatable {
+        package let name: String
+        package let value: String
+    }
+
+    package private(set) var all: [Field] = []
+
+    package init() {}
+
+    package init(dictionaryLiteral elements: (String, String)...) {
+        for (name, value) in elements { add(name, value) }
+    }
+
+    package mutating func add(_ name: String, _ value: String) {
+        all.append(Field(name: name, value: value))
+    }
+
+    package func values(of name: String) -> [String] {
+        all.filter { $0.name.isEqualIgnoringCase(to: name) }.map(\.value)
+    }
+
+    /// The first value of that name. Setting replaces every field of the name; nil removes them.
+    package subscript(name: String) -> String? {
+        get { all.first { $0.name.isEqualIgnoringCase(to: name) }?.value }
+        set {
+            all.removeAll { $0.name.isEqualIgnoringCase(to: name) }
+            if let newValue { add(name, newValue) }
+        }
+    }
+}
+
+extension String {
+    func isEqualIgnoringCase(to other: String) -> Bool {
+        utf8.elementsEqual(other.utf8) { $0 == $1 || ($0 ^ $1 == 0x20 && ($0 | 0x20).isLowerCaseLetter) }
+    }
+}
+
+extension UInt8 {
+    var isLowerCaseLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self) }
+}

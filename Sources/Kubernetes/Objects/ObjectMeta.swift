@@ -1,0 +1,40 @@
+package import JSON
+
+/// The part of `metadata` that we read.
+package struct ObjectMeta: Sendable, Hashable {
+    package let name: String
+    /// Nil for what belongs to the cluster.
+    package let namespace: String?
+    package let uid: String
+    /// Opaque; only ever compared for equality or sent back.
+    package let resourceVersion: String
+    package let generation: Int?
+    /// RFC 3339, as the server wrote it.
+    package let creationTimestamp: String?
+    /// Set once somebody has asked for its deletion.
+    package let deletionTimestamp: String?
+    package let labels: [String: String]
+    package let annotations: [String: String]
+    package let finalizers: [String]
+
+    /// - Parameter json: a whole object or a `PartialObjectMetadata`: what has `metadata`.
+    package init(of json: JSONValue) {
+        let metadata = json["metadata"]
+        name = metadata?["name"]?.string ?? ""
+        namespace = metadata?["namespace"]?.string
+        uid = metadata?["uid"]?.string ?? ""
+        resourceVersion = metadata?["resourceVersion"]?.string ?? ""
+        generation = metadata?["generation"]?.integer
+        creationTimestamp = metadata?["creationTimestamp"]?.string
+        deletionTimestamp = metadata?["deletionTimestamp"]?.string
+        labels = ObjectMeta.strings(metadata?["labels"])
+        annotations = ObjectMeta.strings(metadata?["annotations"])
+        finalizers = metadata?["finalizers"]?.array?.compactMap(\.string) ?? []
+    }
+
+    private static func strings(_ value: JSONValue?) -> [String: String] {
+        var strings: [String: String] = [:]
+        for member in value?.object ?? [:] { strings[member.key] = member.value.string }
+        return strings
+    }
+}
