@@ -1,0 +1,105 @@
+import CMicrohttpd
+import Foundation
+import Synchronization
+
+/// The connections that are open and what each waits for: keeps the deadlines that libmicrohttpd does not know, and tells a drain
+/// when the last request has been answered.
+///
+/// libmicrohttpd's own timeout counts inactivity, so one byte a second would hold a connection for ever.
+final class Connections: Sendable {
+    private struct Connection {
+        let socket: Int32
+        var since = ContinuousClock.now
+        var exchange: Exchange?
+        var isFirstRequest = true
+    }
+
+    private struct State {
+        /// By the connection's address, which only names it here and is never followed.
+        var open: [UInt: Connection] = [:]
+        var busy = 0
+        var isDraining = false
+        var idle: AsyncStream<Void>.Continuation?
+    }
+
+    private let state = Mutex(State())
+
+    var isDraining: Bool { state.withLock { $0.isDraining } }
+
+    func opened(_ connection: Handle, socket: Int32) {
+        state.withLock { $0.open[connection.address] = Connection(socket: socket) }
+    }
+
+    /// Called before the socket is closed, so that a deadline never meets somebody else's descriptor.
+    func closed(_ connection: Handle) {
+        state.withLock { $0.open[connection.address] = nil }
+    }
+
+    func began(_ exchange: Exchange, on connection: Handle) {
+        state.withLock { state in
+            state.open[connection.address]?.exchange = exchange
+            state.open[connection.address]?.since = .now
+            state.busy += 1
+        }
+    }
+
+    func ended(_ exchange: Exchange, on connection: Handle) {
+        let idle: AsyncStream<Void>.Continuation? = state.withLock { state in
+            guard exchange.hasHead else { return nil }  // never began
+            state.open[connection.address]?.exchange = nil
+            state.open[connection.address]?.since = .now
+            state.open[connection.address]?.isFirstRequest = false
+            state.busy -= 1
+            return state.busy == 0 ? state.idle.take() : nil
+        }
+        idle?.finish()
+    }
+
+    func enforceDeadlines(_ configuration: Server.Configuration) {
+        let now = ContinuousClock.now
+        let exchanges: [Exchange] = state.withLock { state in
+            for connection in state.open.values where connection.exchange == nil {
+                let limit = connection.isFirstRequest ? configuration.headerTimeout : configuration.idleTimeout
+                if now - connection.since > limit { shutdown(connection.socket, Int32(SHUT_RDWR)) }
+            }
+            for connection in state.open.values {
+                guard let exchange = connection.exchange, exchange.isReceiving, now - connection.since > configuration.bodyTimeout
+                else { continue }
+                shutdown(connection.socket, Int32(SHUT_RDWR))
+            }
+            return state.open.values.compactMap(\.exchange)
+        }
+        for exchange in exchanges { exchange.expire(longerThan: configuration.handlerTimeout) }
+    }
+
+    /// Streams end; what is being answered is answered, with `Connection: close`.
+    func beginDraining() {
+        for exchange in allExchanges(markingDraining: true) { exchange.endStream() }
+    }
+
+    /// Handlers that are still at work are given up, so that libmicrohttpd can be stopped.
+    func abandonAll() {
+        for exchange in allExchanges(markingDraining: true) {
+            exchange.expire(longerThan: .zero)
+            exchange.endStream()
+        }
+    }
+
+    private func allExchanges(markingDraining: Bool) -> [Exchange] {
+        state.withLock { state in
+            state.isDraining = markingDraining
+            return state.open.values.compactMap(\.exchange)
+        }
+    }
+
+    /// Ends when no request is being answered.
+    func waitUntilIdle() -> AsyncStream<Void> {
+        AsyncStream { continuation in
+            let isIdle = state.withLock { state in
+                if state.busy > 0 { state.idle = continuation }
+                return state.busy == 0
+            }
+            if isIdle { continuation.finish() }
+        }
+    }
+}
