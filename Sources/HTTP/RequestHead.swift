@@ -8,6 +8,8 @@ struct RequestHead {
     /// `HTTP/1.1`
     let version: String
     let headers: HTTPFields
+    /// False where a field was folded over several lines or hides bytes behind a NUL.
+    let hasHonestHeaders: Bool
 
     static let maximumFields = 100
     static let maximumTarget = 8 * 1024
@@ -37,11 +39,11 @@ struct RequestHead {
     }
 
     private var headerRefusal: Problem? {
+        guard hasHonestHeaders else { return malformed("a header field is folded over several lines or holds a NUL") }
         for field in headers.all {
             guard !field.name.isEmpty, field.name.utf8.allSatisfy(\.isTokenCharacter) else {
                 return malformed("a header field's name holds a character that it must not")
             }
-            // A folded line keeps its line break in the value.
             guard !field.value.utf8.contains(where: { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }) else {
                 return malformed("the value of the header field \(field.name.prefix(64)) holds a control character")
             }

@@ -40,9 +40,10 @@ func onAccess(
     else { return .NO }
     let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeUnretainedValue()
     if !exchange.hasHead {
+        let (headers, areHonest) = headerFields(of: connection)
         let head = RequestHead(
-            method: String(cString: method), target: exchange.target, version: String(cString: version),
-            headers: headerFields(of: connection))
+            method: String(cString: method), target: exchange.target, version: String(cString: version), headers: headers,
+            hasHonestHeaders: areHonest)
         return exchange.begin(head, from: remoteAddress(of: connection), server: server)
     }
     if size.pointee > 0, let data {
@@ -75,21 +76,49 @@ func onConnectionChanged(
     }
 }
 
-/// Names and values with their lengths, so that a NUL in one does not hide the rest of it.
-private func headerFields(of connection: OpaquePointer) -> HTTPFields {
-    var fields = HTTPFields()
-    withUnsafeMutablePointer(to: &fields) { pointer in
+/// The header fields, and whether each stands in the head as one line of its own.
+///
+/// libmicrohttpd ends a value at a NUL and joins folded lines in another place. It reads lines in their buffer, so an honest field's value
+/// stands right behind its name, and the next name right behind that: whatever does not hides something.
+private func headerFields(of connection: OpaquePointer) -> (fields: HTTPFields, areHonest: Bool) {
+    var lines = HeaderLines()
+    withUnsafeMutablePointer(to: &lines) { pointer in
         _ = mhd_each_header(
             connection,
-            { context, _, nameBytes, nameSize, valueBytes, valueSize in
-                guard let context, let nameBytes else { return .NO }
-                let name = String(decoding: UnsafeRawBufferPointer(start: nameBytes, count: nameSize), as: UTF8.self)
-                let value = String(decoding: UnsafeRawBufferPointer(start: valueBytes, count: valueSize), as: UTF8.self)
-                context.assumingMemoryBound(to: HTTPFields.self).pointee.add(name, value)
+            { context, _, name, nameSize, value, valueSize in
+                guard let lines = context?.assumingMemoryBound(to: HeaderLines.self), let name, let value else { return .NO }
+                lines.pointee.add(
+                    name: UnsafeRawBufferPointer(start: name, count: nameSize),
+                    value: UnsafeRawBufferPointer(start: value, count: valueSize))
                 return .YES
             }, pointer)
     }
-    return fields
+    return (lines.fields, lines.areHonest)
+}
+
+private struct HeaderLines {
+    var fields = HTTPFields()
+    var areHonest = true
+    private var end: UnsafeRawPointer?
+
+    mutating func add(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        if let end, let start = name.baseAddress { areHonest = areHonest && HeaderLines.isBlank(from: end, to: start) }
+        if let start = name.baseAddress, let valueStart = value.baseAddress {
+            areHonest = areHonest && HeaderLines.isBlank(from: start + name.count, to: valueStart)
+            end = valueStart + value.count
+            // Its line ended in CR LF, of which the CR is now NUL: the byte behind that is always there to be read.
+            areHonest = areHonest && HeaderLines.isBlank(from: valueStart + value.count, to: valueStart + value.count + 2)
+        }
+        fields.add(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self))
+    }
+
+    /// Only what ends one line and begins the next: never more than a colon, white space and NULs that replaced them.
+    private static func isBlank(from start: UnsafeRawPointer, to end: UnsafeRawPointer) -> Bool {
+        guard start <= end, end - start <= 4096 else { return false }
+        return UnsafeRawBufferPointer(start: start, count: end - start).allSatisfy {
+            $0 == 0 || $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D || $0 == 0x3A
+        }
+    }
 }
 
 private func remoteAddress(of connection: OpaquePointer) -> String {

@@ -56,7 +56,6 @@ func withServer<T: Sendable>(
     }
     let serving = Task { try await server.run() }
     defer { serving.cancel() }
-    // Blocking reads must not hold a thread of the pool that the handlers need.
     let result = try await body(server.port)
     serving.cancel()
     try await serving.value
@@ -64,11 +63,14 @@ func withServer<T: Sendable>(
 }
 
 /// One exchange on a connection of its own.
-@concurrent func exchange(_ request: String, port: Int) async throws -> String {
-    try await exchange(Array(request.utf8), port: port)
+///
+/// Blocking reads must not hold a thread of the pool that the handlers need, so they have one of Dispatch's.
+/// - Parameter finishing: whether the client says, by a half-close, that it will send no more.
+@concurrent func exchange(_ request: String, port: Int, finishing: Bool = true) async throws -> String {
+    try await exchange(Array(request.utf8), port: port, finishing: finishing)
 }
 
-@concurrent func exchange(_ request: [UInt8], port: Int) async throws -> String {
+@concurrent func exchange(_ request: [UInt8], port: Int, finishing: Bool = true) async throws -> String {
     try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global().async {
             continuation.resume(
@@ -76,7 +78,7 @@ func withServer<T: Sendable>(
                     let client = try RawClient(port: port)
                     defer { client.hangUp() }
                     client.send(request)
-                    client.finishSending()
+                    if finishing { client.finishSending() }
                     return client.receive()
                 })
         }
