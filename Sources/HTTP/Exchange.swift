@@ -144,7 +144,9 @@ final class Exchange: Sendable {
             state.status = response.status.code
             state.bytesSent = whole.count
         }
-        return MHD_queue_response(connection.pointer, UInt32(response.status.code), message)
+        let result = MHD_queue_response(connection.pointer, UInt32(response.status.code), message)
+        if server.connections.isDraining { stream?.stop() }  // it began too late to be told with the others
+        return result
     }
 
     /// libmicrohttpd lets go: the client has everything, or is gone.

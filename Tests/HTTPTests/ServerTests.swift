@@ -127,6 +127,7 @@ struct ServerTests {
         var router = Router()
         let (started, start) = AsyncStream<Void>.makeStream()
         let (released, release) = AsyncStream<Void>.makeStream()
+        let (flowing, flow) = AsyncStream<Void>.makeStream()
         router.get("/wait") { _ in
             start.finish()
             for await _ in released {}
@@ -137,6 +138,7 @@ struct ServerTests {
                 .ok,
                 body: .stream { writer in
                     try await writer.write(Array("hello\n".utf8))
+                    flow.finish()
                     while true {
                         try await Task.sleep(for: .milliseconds(20))
                         try await writer.write(Array(".".utf8))
@@ -151,6 +153,7 @@ struct ServerTests {
         async let waiting = exchange("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n", port: server.port)
         async let streaming = exchange("GET /forever HTTP/1.1\r\nHost: a\r\n\r\n", port: server.port)
         for await _ in started {}
+        for await _ in flowing {}
         serving.cancel()
         #expect(try await streaming.contains("hello"))
         release.finish()
