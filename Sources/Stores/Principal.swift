@@ -1,0 +1,25 @@
+/// Who makes a request: the bearer of a token, or the platform itself.
+package struct Principal: Sendable, Hashable {
+    /// Names the token in the audit log; nil for the platform.
+    package let tokenID: String?
+    package let account: String
+    package let role: Role
+    /// As people call it: the token's name.
+    package let name: String
+
+    package init(tokenID: String?, account: String, role: Role, name: String) {
+        self.tokenID = tokenID
+        self.account = account
+        self.role = role
+        self.name = name
+    }
+
+    /// The account of stores that no other is named for.
+    package static let defaultAccount = "default"
+
+    package static let platform = Principal(tokenID: nil, account: defaultAccount, role: .admin, name: "store-platform")
+}
+
+package enum Role: String, Sendable, Hashable, CaseIterable {
+    case admin
+}
