@@ -47,6 +47,7 @@ let package = Package(
         library("JSON", over: ["CJansson"]),
         library("HTTP", over: ["JSON", "CMicrohttpd"]),
         library("Postgres", over: ["CPostgres", "CCrypto"]),
+        library("PostgresTesting", over: ["Postgres"]),
         library("Kubernetes", over: ["JSON", "CCurl", "CYAML"]),
         library("ClusterSimulator", over: ["JSON", "HTTP"]),
 
@@ -65,16 +66,16 @@ let package = Package(
 
         tests(of: "JSON"),
         tests(of: "HTTP", with: ["JSON"]),
-        tests(of: "Postgres"),
+        tests(of: "Postgres", with: ["PostgresTesting"]),
         tests(of: "Kubernetes", with: ["JSON", "HTTP"], resources: [.copy("Recorded")]),
         tests(of: "ClusterSimulator", with: ["JSON", "HTTP", "Kubernetes"]),
         tests(of: "Stores"),
         tests(of: "Engines", with: ["Stores", "JSON", "Kubernetes"]),
         tests(of: "Gateway", with: ["Engines", "Stores", "Kubernetes", "ClusterSimulator", "HTTP", "JSON"]),
-        tests(of: "Repository", with: ["Stores", "Postgres", "JSON"]),
+        tests(of: "Repository", with: ["Stores", "Postgres", "PostgresTesting", "JSON"]),
         tests(
             of: "Services",
-            with: ["Stores", "Engines", "Gateway", "Repository", "Postgres", "Kubernetes", "ClusterSimulator", "HTTP", "JSON"]),
-        tests(of: "API", with: ["Services", "Stores", "Repository", "Postgres", "HTTP", "JSON"]),
+            with: ["Stores", "Engines", "Gateway", "Repository", "Postgres", "PostgresTesting", "Kubernetes", "ClusterSimulator", "HTTP", "JSON"]),
+        tests(of: "API", with: ["Services", "Stores", "Repository", "Postgres", "PostgresTesting", "HTTP", "JSON"]),
     ]
 )

@@ -1,0 +1,161 @@
+import Dispatch
+import Synchronization
+
+/// A bounded number of connections, lent one at a time. A full pool is an error in time, never a hang.
+package final class ConnectionPool: Sendable {
+    package let configuration: PostgresConfiguration
+
+    private struct Guarded {
+        var pool: PoolState<ObjectIdentifier, Int>
+        var connections: [ObjectIdentifier: Connection] = [:]
+        var waiting: [Int: CheckedContinuation<Connection?, any Error>] = [:]
+        var nextWaiter = 0
+    }
+
+    private let state: Mutex<Guarded>
+
+    /// Connects when first used.
+    package init(configuration: PostgresConfiguration) {
+        self.configuration = configuration
+        state = Mutex(Guarded(pool: PoolState(maximum: configuration.maximumConnections)))
+    }
+
+    /// Lends a connection for the time of the body. When the calling task is cancelled, the running statement is ended.
+    /// - Throws: `PostgresError` `.poolExhausted`, `.unreachable`, `.cancelled`; whatever the body throws.
+    @discardableResult package func withConnection<Value: Sendable>(
+        _ body: @Sendable @escaping (isolated Connection) throws -> Value
+    ) async throws -> Value {
+        try await lending { connection in try await connection.perform(body) }
+    }
+
+    /// The same between BEGIN and COMMIT; an error of the body rolls back.
+    /// - Throws: also `.commitUnknown` where the connection broke during COMMIT.
+    @discardableResult package func transaction<Value: Sendable>(
+        _ body: @Sendable @escaping (isolated Connection) throws -> Value
+    ) async throws -> Value {
+        try await lending { connection in try await connection.performTransaction(body) }
+    }
+
+    /// Connections in use and open, for the metrics.
+    package var usage: (inUse: Int, open: Int, waiting: Int) {
+        state.withLock { ($0.pool.inUse, $0.connections.count, $0.pool.waiters.count) }
+    }
+
+    /// Closes what is idle now, and what is in use when it comes back.
+    package func close() async {
+        let actions = state.withLock { $0.pool.close() }
+        await perform(actions)
+    }
+
+    // MARK: Lending
+
+    private func lending<Value: Sendable>(_ use: (Connection) async throws -> Value) async throws -> Value {
+        let lent = try await acquire()
+        let connection: Connection
+        do {
+            connection = try await usable(lent)
+        } catch {
+            await release(nil)
+            throw error
+        }
+        let lease = connection.canceller.beginLease()
+        let result: Result<Value, any Error>
+        do {
+            let value = try await withTaskCancellationHandler {
+                try await use(connection)
+            } onCancel: {
+                connection.canceller.cancel(lease: lease)
+            }
+            result = .success(value)
+        } catch {
+            result = .failure(error)
+        }
+        connection.canceller.endLease()
+        await release(connection)
+        return try result.get()
+    }
+
+    /// The connection if it still is one, or a new one in its place.
+    private func usable(_ lent: Connection?) async throws -> Connection {
+        try Task.checkCancellation(throwing: PostgresError(.cancelled, "The task was cancelled before it had a connection."))
+        if let lent {
+            if await lent.isUsable() { return lent }
+            await discard(lent)
+        }
+        let opened = try await Connection(configuration)
+        state.withLock { $0.connections[ObjectIdentifier(opened)] = opened }
+        return opened
+    }
+
+    private func acquire() async throws -> Connection? {
+        let waiter = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let lent: Connection?? = state.withLock { state in
+                    switch state.pool.request(waiter) {
+                    case .lend(let connection, _): return .some(connection.flatMap { state.connections[$0] })
+                    case .close, nil:
+                        state.waiting[waiter] = continuation
+                        return nil
+                    }
+                }
+                guard let lent else { return limitWait(of: waiter) }
+                continuation.resume(returning: lent)
+            }
+        } onCancel: {
+            giveUp(waiter, PostgresError(.cancelled, "The task was cancelled while it waited for a connection."))
+        }
+    }
+
+    private func limitWait(of waiter: Int) {
+        let deadline = DispatchTime.now() + .milliseconds(configuration.acquireTimeout.milliseconds)
+        DispatchQueue.global().asyncAfter(deadline: deadline) { [weak self] in
+            self?.giveUp(waiter, PostgresError(.poolExhausted, "All connections to the database are in use."))
+        }
+    }
+
+    private func giveUp(_ waiter: Int, _ error: PostgresError) {
+        let continuation = state.withLock { state in
+            state.pool.giveUp(waiter) ? state.waiting.removeValue(forKey: waiter) : nil
+        }
+        continuation?.resume(throwing: error)
+    }
+
+    private func release(_ connection: Connection?) async {
+        var returned = connection
+        if let connection, await !connection.isUsable() {
+            await discard(connection)
+            returned = nil
+        }
+        let actions = state.withLock { $0.pool.release(returned.map { ObjectIdentifier($0) }) }
+        await perform(actions)
+    }
+
+    private func discard(_ connection: Connection) async {
+        state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(connection)) }
+        await connection.close()
+    }
+
+    private func perform(_ actions: [PoolState<ObjectIdentifier, Int>.Action]) async {
+        for action in actions {
+            switch action {
+            case .lend(let connection, let waiter):
+                let (continuation, lent) = state.withLock { state in
+                    (state.waiting.removeValue(forKey: waiter), connection.flatMap { state.connections[$0] })
+                }
+                continuation?.resume(returning: lent)
+            case .close(let connection):
+                if let open = state.withLock({ $0.connections[connection] }) { await discard(open) }
+            }
+        }
+    }
+}
+
+extension Task where Success == Never, Failure == Never {
+    fileprivate static func checkCancellation(throwing error: PostgresError) throws {
+        if isCancelled { throw error }
+    }
+}

@@ -1,0 +1,86 @@
+/// Hears NOTIFY on a connection of its own, and makes sure that it still does.
+///
+/// A notification is a hint: whoever needs one must also look by himself now and then. What was sent while the connection was away is lost,
+/// which `.connected` says.
+package struct Listener: Sendable {
+    package enum Event: Sendable, Equatable {
+        /// Listening has begun, or begun again: notifications may have been missed before.
+        case connected
+        case notification(channel: String, payload: String)
+        /// The connection is gone; another attempt follows. The reason is for the log.
+        case disconnected(String)
+    }
+
+    private let configuration: PostgresConfiguration
+    /// How often the connection must prove that it is alive.
+    private let selfTestInterval: Duration
+
+    package init(configuration: PostgresConfiguration, selfTestInterval: Duration = .seconds(30)) {
+        self.configuration = configuration
+        self.selfTestInterval = selfTestInterval
+    }
+
+    /// Listens until the task is cancelled, whatever happens to the connection.
+    ///
+    /// - Parameters:
+    ///   - channels: names of our own; they are written into the statement.
+    ///   - handler: called in the order of arrival.
+    package func run(channels: [String], handler: @Sendable (Event) async -> Void) async throws {
+        var failures = 0
+        while !Task.isCancelled {
+            do {
+                try await listen(to: channels) { event in
+                    await handler(event)
+                } onConnect: {
+                    failures = 0
+                }
+            } catch let error as PostgresError {
+                guard !Task.isCancelled else { break }
+                failures += 1
+                await handler(.disconnected(error.description))
+                let ceiling = min(10_000, 100 << min(failures, 7))
+                try await Task.sleep(for: .milliseconds(Int.random(in: ceiling / 2...ceiling)))
+            }
+        }
+    }
+
+    private enum Wake { case readable, selfTest }
+
+    private func listen(
+        to channels: [String], handler: (Event) async -> Void, onConnect: () -> Void
+    ) async throws {
+        let connection = try await Connection(configuration)
+        let (wakes, wake) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(8))
+        let interval = selfTestInterval
+        let ticking = Task {
+            while !Task.isCancelled {
+                try await Task.sleep(for: interval)
+                wake.yield(.selfTest)
+            }
+        }
+        let source = await connection.readability { wake.yield(.readable) }
+        defer {
+            ticking.cancel()
+            source.cancel()
+            wake.finish()
+        }
+        do {
+            for channel in channels { try await connection.executeScript("LISTEN \(channel)") }
+            onConnect()
+            await handler(.connected)
+            for await cause in wakes {
+                // The test travels the whole way: to the server, through its queue, and back over this socket.
+                if cause == .selfTest { try await connection.executeScript("SELECT 1") }
+                for (channel, payload) in try await connection.notifications() {
+                    await handler(.notification(channel: channel, payload: payload))
+                }
+            }
+        } catch {
+            source.cancel()
+            await connection.close()
+            throw error
+        }
+        source.cancel()
+        await connection.close()
+    }
+}
