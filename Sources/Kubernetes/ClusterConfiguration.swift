@@ -17,7 +17,8 @@ package struct ClusterConfiguration: Sendable {
     /// What a pod is given: `/var/run/secrets/kubernetes.io/serviceaccount`.
     /// - Throws: `ConfigurationError` outside of a pod.
     package static func inCluster(
-        directory: String = "/var/run/secrets/kubernetes.io/serviceaccount", environment: [String: String] = ProcessInfo.processInfo.environment
+        directory: String = "/var/run/secrets/kubernetes.io/serviceaccount",
+        environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws -> ClusterConfiguration {
         guard let host = environment["KUBERNETES_SERVICE_HOST"], let port = environment["KUBERNETES_SERVICE_PORT"] else {
             throw ConfigurationError("KUBECONFIG is not set and this is no pod: KUBERNETES_SERVICE_HOST is missing.")
@@ -36,7 +37,9 @@ package struct ConfigurationError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 
     static func bytes(of path: String) throws -> [UInt8] {
-        guard let data = FileManager.default.contents(atPath: path) else { throw ConfigurationError("The file \(path) cannot be read.") }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ConfigurationError("The file \(path) cannot be read.")
+        }
         return Array(data)
     }
 }

@@ -64,7 +64,9 @@ private struct Kubeconfig {
     /// `name-data` in Base64, or the file that `name` points to.
     func bytes(_ object: JSONValue, _ name: String) throws -> [UInt8]? {
         if let text = object["\(name)-data"]?.string {
-            guard let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters) else { throw error("\(name)-data is not Base64") }
+            guard let data = Data(base64Encoded: text, options: .ignoreUnknownCharacters) else {
+                throw error("\(name)-data is not Base64")
+            }
             return Array(data)
         }
         return try object[name]?.string.map { try ConfigurationError.bytes(of: resolve($0)) }
@@ -76,7 +78,9 @@ private struct Kubeconfig {
         identity.isInsecure = cluster["insecure-skip-tls-verify"]?.bool ?? false
         identity.proxy = cluster["proxy-url"]?.string
         if let name = cluster["tls-server-name"]?.string { identity.serverName = name }
-        guard server.hasPrefix("https://") || server.hasPrefix("http://") else { throw error("the server \(server) is no http or https address") }
+        guard server.hasPrefix("https://") || server.hasPrefix("http://") else {
+            throw error("the server \(server) is no http or https address")
+        }
         return identity
     }
 }

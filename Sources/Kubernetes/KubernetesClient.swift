@@ -85,7 +85,9 @@ package final class KubernetesClient: Sendable {
     /// How long to wait before the next attempt; nil where there is to be none.
     private func pause(after error: KubernetesError, failures: Int, isRepeatable: Bool) -> Duration? {
         // 429 is an answer before any effect, so it is repeated whatever the call.
-        guard failures < limits.attempts, error.isTransient, isRepeatable || error.isTooManyRequests || error.wasNotSent else { return nil }
+        guard failures < limits.attempts, error.isTransient, isRepeatable || error.isTooManyRequests || error.wasNotSent else {
+            return nil
+        }
         let ceiling = min(2_000, 50 << min(failures, 6))
         var pause = Duration.milliseconds(Int.random(in: ceiling / 2...ceiling))
         if let seconds = error.status?.retryAfterSeconds {

@@ -41,7 +41,8 @@ extension KubernetesClient {
     }
 
     package func page(
-        _ resource: Resource, namespace: String? = nil, labelSelector: String? = nil, limit: Int = 500, continueToken: String? = nil,
+        _ resource: Resource, namespace: String? = nil, labelSelector: String? = nil, limit: Int = 500,
+        continueToken: String? = nil,
         metadataOnly: Bool = false
     ) async throws -> Page {
         var query = [("limit", String(limit))]
@@ -66,7 +67,9 @@ extension KubernetesClient {
         }
     }
 
-    private func allPages(_ resource: Resource, _ namespace: String?, _ labelSelector: String?, _ metadataOnly: Bool) async throws -> Page {
+    private func allPages(_ resource: Resource, _ namespace: String?, _ labelSelector: String?, _ metadataOnly: Bool) async throws
+        -> Page
+    {
         var items: [JSONValue] = []
         var token: String?
         while true {
@@ -84,8 +87,11 @@ extension KubernetesClient {
         try await list(Object.resource, namespace: namespace, labelSelector: labelSelector).items.map { Object(json: $0) }
     }
 
-    package func listMetadata(_ resource: Resource, namespace: String? = nil, labelSelector: String? = nil) async throws -> [PartialObject] {
-        try await list(resource, namespace: namespace, labelSelector: labelSelector, metadataOnly: true).items.map(PartialObject.init)
+    package func listMetadata(_ resource: Resource, namespace: String? = nil, labelSelector: String? = nil) async throws
+        -> [PartialObject]
+    {
+        try await list(resource, namespace: namespace, labelSelector: labelSelector, metadataOnly: true).items.map(
+            PartialObject.init)
     }
 
     /// Makes an object; fails with `isAlreadyExists` where one of its name is there. Not repeated once it may have been read.
@@ -98,7 +104,9 @@ extension KubernetesClient {
     }
 
     /// Server-side apply: makes the object, or makes our fields of it what they are in the manifest.
-    @discardableResult package func apply(_ manifest: JSONValue, as resource: Resource, force: Bool = true) async throws -> JSONValue {
+    @discardableResult package func apply(_ manifest: JSONValue, as resource: Resource, force: Bool = true) async throws
+        -> JSONValue
+    {
         let metadata = manifest["metadata"]
         let path = resource.path(namespace: metadata?["namespace"]?.string, name: metadata?["name"]?.string)
         return try await send(

@@ -227,16 +227,20 @@ private final class Transfer {
         curl_set_list(easy, CURLOPT_HTTPHEADER, headers)
         if let body = call.body {
             curl_set_long(easy, CURLOPT_POSTFIELDSIZE, body.count)
-            body.withUnsafeBytes { _ = curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress)) }
+            body.withUnsafeBytes {
+                _ = curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress))
+            }
         }
         curl_set_receiver(easy, CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
             guard let context, let bytes else { return 0 }
-            return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receive(
+                UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
         curl_set_pointer(easy, CURLOPT_WRITEDATA, context)
         curl_set_receiver(easy, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
             guard let context, let bytes else { return 0 }
-            Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().receiveHeader(
+                UnsafeRawBufferPointer(start: bytes, count: size * count))
             return size * count
         }
         curl_set_pointer(easy, CURLOPT_HEADERDATA, context)
@@ -245,7 +249,8 @@ private final class Transfer {
 
     private func prepareTLS(_ identity: TLSIdentity) {
         for (option, bytes) in [
-            (CURLOPT_CAINFO_BLOB, identity.authority), (CURLOPT_SSLCERT_BLOB, identity.certificate), (CURLOPT_SSLKEY_BLOB, identity.key),
+            (CURLOPT_CAINFO_BLOB, identity.authority), (CURLOPT_SSLCERT_BLOB, identity.certificate),
+            (CURLOPT_SSLKEY_BLOB, identity.key),
         ] {
             if let bytes { curl_set_blob(easy, option, bytes, bytes.count) }
         }
@@ -295,7 +300,8 @@ private final class Transfer {
         case CURLE_OK: return .success(Answer(status: curl_response_code(easy), body: body, retryAfter: retryAfter))
         case CURLE_OPERATION_TIMEDOUT: return .failure(.timedOut)
         case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_SSL_CONNECT_ERROR,
-            CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+            CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM, CURLE_URL_MALFORMAT,
+            CURLE_UNSUPPORTED_PROTOCOL:
             return .failure(.notSent(String(cString: curl_easy_strerror(result))))
         default:
             return .failure(isTooLarge ? .tooLarge : .broken(String(cString: curl_easy_strerror(result))))

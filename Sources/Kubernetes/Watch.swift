@@ -68,7 +68,8 @@ private struct Watch: Sendable {
             }
             let ceiling = min(10_000, 100 << min(failures, 7))
             do {
-                try await Task.sleep(for: .milliseconds(failures == 0 ? Int.random(in: 0...20) : Int.random(in: ceiling / 2...ceiling)))
+                try await Task.sleep(
+                    for: .milliseconds(failures == 0 ? Int.random(in: 0...20) : Int.random(in: ceiling / 2...ceiling)))
             } catch {
                 return
             }
@@ -91,7 +92,8 @@ private struct Watch: Sendable {
         ]
         if let labelSelector { query.append(("labelSelector", labelSelector)) }
         let accept = metadataOnly ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" : "application/json"
-        let exchange = KubernetesClient.Exchange(verb: "watch", path: resource.path(namespace: namespace), query: query, accept: accept)
+        let exchange = KubernetesClient.Exchange(
+            verb: "watch", path: resource.path(namespace: namespace), query: query, accept: accept)
         // The server ends the stream itself; one that is still open well after that is dead.
         try await client.stream(exchange, timeout: .seconds(seconds + 30)) { reader.take($0) }
     }

@@ -24,7 +24,9 @@ enum YAML {
         }
     }
 
-    private static func value(of node: UnsafeMutablePointer<yaml_node_t>, in document: inout yaml_document_t, depth: Int) -> JSONValue {
+    private static func value(of node: UnsafeMutablePointer<yaml_node_t>, in document: inout yaml_document_t, depth: Int)
+        -> JSONValue
+    {
         guard depth < 100 else { return .null }
         switch node.pointee.type {
         case YAML_SCALAR_NODE:

@@ -66,7 +66,8 @@ package enum ContainerState: Sendable, Hashable {
         } else if let ended = json?["terminated"] {
             self = .terminated(
                 Termination(
-                    reason: ended["reason"]?.string ?? "", exitCode: ended["exitCode"]?.integer ?? 0, message: ended["message"]?.string ?? ""))
+                    reason: ended["reason"]?.string ?? "", exitCode: ended["exitCode"]?.integer ?? 0,
+                    message: ended["message"]?.string ?? ""))
         } else {
             self = .unknown
         }

@@ -1,0 +1,120 @@
+import JSON
+
+/// What no object may be: badly named, badly labelled, or other than before where it cannot change.
+enum Validation {
+    static func check(_ object: JSONValue, _ kind: Kind, old: JSONValue?) throws(APIFailure) {
+        try checkName(object.name, kind)
+        for label in object.labels {
+            guard isLabelValue(label.value.string ?? "\u{0}") else {
+                throw .invalid(
+                    kind, object.name,
+                    (
+                        "FieldValueInvalid",
+                        "Invalid value: \"\(label.value.string ?? "")\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+                        "metadata.labels"
+                    ))
+            }
+        }
+        if let old { try checkImmutable(object, kind, old: old) }
+    }
+
+    private static func checkName(_ name: String, _ kind: Kind) throws(APIFailure) {
+        guard !isLabelName(name) else { return }
+        let allowsDots = kind.name != "Namespace" && kind.name != "Service"
+        if allowsDots, name.utf8.count <= 253, !name.isEmpty,
+            name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ isLabelName(String($0)) })
+        {
+            return
+        }
+        throw .invalid(
+            kind, name,
+            (
+                "FieldValueInvalid",
+                "Invalid value: \"\(name)\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+                "metadata.name"
+            ))
+    }
+
+    private static func isLabelName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, let last = name.utf8.last, name.utf8.count <= 63 else { return false }
+        func isAlphanumeric(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) }
+        return isAlphanumeric(first) && isAlphanumeric(last) && name.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D }
+    }
+
+    private static func isLabelValue(_ value: String) -> Bool {
+        guard let first = value.utf8.first, let last = value.utf8.last else { return true }
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte)
+        }
+        return value.utf8.count <= 63 && isAlphanumeric(first) && isAlphanumeric(last)
+            && value.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D || $0 == 0x5F || $0 == 0x2E }
+    }
+
+    private static func checkImmutable(_ object: JSONValue, _ kind: Kind, old: JSONValue) throws(APIFailure) {
+        let immutable = "field is immutable"
+        switch kind.name {
+        case "Secret", "ConfigMap":
+            guard old["immutable"]?.bool == true, object["data"] != old["data"] else { return }
+            throw .invalid(
+                kind, object.name, ("FieldValueForbidden", "Forbidden: field is immutable when `immutable` is set", "data"))
+        case "Deployment", "ReplicaSet":
+            guard object[path: "spec", "selector"] != old[path: "spec", "selector"] else { return }
+            throw .invalid(
+                kind, object.name,
+                (
+                    "FieldValueInvalid", "Invalid value: \((object[path: "spec", "selector"] ?? .null).text): \(immutable)",
+                    "spec.selector"
+                ))
+        case "Job":
+            guard object[path: "spec", "template"] != old[path: "spec", "template"] else { return }
+            throw .invalid(
+                kind, object.name,
+                (
+                    "FieldValueInvalid", "Invalid value: \((object[path: "spec", "template"] ?? .null).text): \(immutable)",
+                    "spec.template"
+                ))
+        case "StatefulSet":
+            for field in ["selector", "serviceName", "volumeClaimTemplates", "podManagementPolicy"]
+            where object[path: "spec", field] != old[path: "spec", field] {
+                throw .invalid(
+                    kind, object.name,
+                    (
+                        "FieldValueForbidden",
+                        "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+                        "spec"
+                    ))
+            }
+        case "PersistentVolumeClaim":
+            guard object[path: "spec", "storageClassName"] != old[path: "spec", "storageClassName"] else { return }
+            throw .invalid(
+                kind, object.name,
+                (
+                    "FieldValueForbidden",
+                    "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
+                    "spec"
+                ))
+        default: return
+        }
+    }
+
+    /// The members that a document of the kind may have at its top, where strict validation asks.
+    static func checkFields(_ document: JSONValue, _ kind: Kind, name: String) throws(APIFailure) {
+        let common: Set<String> = ["apiVersion", "kind", "metadata", "spec", "status"]
+        let own: Set<String> =
+            switch kind.name {
+            case "Secret": ["data", "stringData", "type", "immutable"]
+            case "ConfigMap": ["data", "binaryData", "immutable"]
+            case "ServiceAccount": ["automountServiceAccountToken", "imagePullSecrets", "secrets"]
+            case "StorageClass", "Event": Set(document.object?.keys ?? [])
+            default: []
+            }
+        for key in document.object?.keys ?? [] where !common.contains(key) && !own.contains(key) {
+            let version = kind.group.isEmpty ? "/v1" : kind.apiVersion
+            throw APIFailure(
+                code: 500, reason: "",
+                message:
+                    "failed to create typed patch object (/\(name); \(version), Kind=\(kind.name)): .\(key): field not declared in schema"
+            )
+        }
+    }
+}

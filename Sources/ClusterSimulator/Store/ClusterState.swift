@@ -1,0 +1,199 @@
+import Foundation
+import JSON
+
+/// Every object of the cluster, and what has lately become of them. One generic table under all kinds; all of it behind one lock.
+struct ClusterState {
+    /// By kind, namespace and name.
+    private var tables: [String: [String: [String: JSONValue]]] = [:]
+    private(set) var version = 1
+    /// The last changes of each kind, for watches that resume.
+    private var history: [String: [Change]] = [:]
+    private var watchers: [String: [Int: Watcher]] = [:]
+    private var nextWatcher = 0
+    /// Objects whose controllers have something to look at, in order, each once.
+    var dirty = WorkQueue()
+    var journal: Journal?
+    /// Pods that the kubelet is busy with, by uid.
+    var advancing: Set<String> = []
+
+    static let historyLimit = 8192
+
+    // MARK: Reading
+
+    subscript(key: ObjectKey) -> JSONValue? { tables[key.kind]?[key.namespace]?[key.name] }
+
+    func object(_ kind: Kind.Known, _ namespace: String, _ name: String) -> JSONValue? {
+        tables[Kind.of(kind).id]?[namespace]?[name]
+    }
+
+    /// In the order of their keys; of all namespaces where none is given.
+    func objects(_ kind: String, in namespace: String?) -> [JSONValue] {
+        guard let table = tables[kind] else { return [] }
+        if let namespace { return (table[namespace] ?? [:]).sorted { $0.key < $1.key }.map(\.value) }
+        return table.sorted { $0.key < $1.key }.flatMap { $0.value.sorted { $0.key < $1.key }.map(\.value) }
+    }
+
+    func objects(_ kind: Kind.Known, in namespace: String?) -> [JSONValue] { objects(Kind.of(kind).id, in: namespace) }
+
+    var allKeys: [ObjectKey] {
+        tables.flatMap { kind, namespaces in
+            namespaces.flatMap { namespace, objects in objects.keys.map { ObjectKey(kind: kind, namespace: namespace, name: $0) } }
+        }
+    }
+
+    // MARK: Writing
+
+    /// Puts an object in its place with the next version. The caller has admitted it.
+    /// - Returns: the object as it is now.
+    @discardableResult mutating func put(_ object: JSONValue, as kind: Kind) -> JSONValue {
+        let key = ObjectKey(kind: kind.id, namespace: object.namespace, name: object.name)
+        let old = self[key]
+        var object = object
+        if let old, old == object { return old }
+        version += 1
+        object.set(["metadata", "resourceVersion"], .string(String(version)))
+        if kind.hasGeneration {
+            let generation = old?[path: "metadata", "generation"]?.integer ?? 0
+            let hasNewSpec = old == nil || old?["spec"] != object["spec"]
+            object.set(["metadata", "generation"], .integer(hasNewSpec ? generation + 1 : generation))
+        }
+        tables[kind.id, default: [:]][key.namespace, default: [:]][key.name] = object
+        record(Change(version: version, type: old == nil ? .added : .modified, object: object, old: old), key)
+        return object
+    }
+
+    mutating func remove(_ key: ObjectKey) {
+        guard var object = self[key] else { return }
+        version += 1
+        tables[key.kind]?[key.namespace]?[key.name] = nil
+        if tables[key.kind]?[key.namespace]?.isEmpty == true { tables[key.kind]?[key.namespace] = nil }
+        object.set(["metadata", "resourceVersion"], .string(String(version)))
+        record(Change(version: version, type: .deleted, object: object, old: object), key)
+    }
+
+    private mutating func record(_ change: Change, _ key: ObjectKey) {
+        journal?.append(change, key)
+        history[key.kind, default: []].append(change)
+        if let count = history[key.kind]?.count, count > 2 * ClusterState.historyLimit {
+            history[key.kind]?.removeFirst(count - ClusterState.historyLimit)
+        }
+        for watcher in watchers[key.kind]?.values ?? [:].values where watcher.namespace == nil || watcher.namespace == key.namespace
+        {
+            watcher.take(change)
+        }
+        dirty.add(key, change)
+    }
+
+    /// For a state that is read back: as it was, without telling anybody.
+    mutating func restore(_ object: JSONValue, kind: String) {
+        tables[kind, default: [:]][object.namespace, default: [:]][object.name] = object
+        version = max(version, object.resourceVersion)
+    }
+
+    mutating func restoreRemoval(_ key: ObjectKey, version removed: Int) {
+        tables[key.kind]?[key.namespace]?[key.name] = nil
+        version = max(version, removed)
+    }
+
+    // MARK: Watching
+
+    enum WatchStart {
+        case started(Int)
+        /// The version has fallen out of the window.
+        case expired
+    }
+
+    /// Hands a watcher everything since a version, and everything from now on.
+    mutating func watch(_ watcher: Watcher, _ kind: String, since from: Int) -> WatchStart {
+        let window = history[kind] ?? []
+        if from < version, let first = window.first, window.count >= ClusterState.historyLimit, from < first.version - 1 {
+            return .expired
+        }
+        if from < oldestVersion { return .expired }
+        for change in window where change.version > from {
+            if watcher.namespace == nil || watcher.namespace == change.object.namespace { watcher.take(change) }
+        }
+        nextWatcher += 1
+        watchers[kind, default: [:]][nextWatcher] = watcher
+        return .started(nextWatcher)
+    }
+
+    mutating func unwatch(_ id: Int, _ kind: String) {
+        watchers[kind]?[id] = nil
+    }
+
+    /// Versions before a restart cannot be resumed from: the history is not kept.
+    var oldestVersion = 0
+}
+
+/// One change of one object. Shared by all who are told of it; its line is written once.
+final class Change: Sendable {
+    enum ChangeType: String { case added = "ADDED", modified = "MODIFIED", deleted = "DELETED" }
+
+    let version: Int
+    let type: ChangeType
+    let object: JSONValue
+    /// Before the change; tells a selector whether the object was in sight.
+    let old: JSONValue?
+
+    init(version: Int, type: ChangeType, object: JSONValue, old: JSONValue?) {
+        self.version = version
+        self.type = type
+        self.object = object
+        self.old = old
+    }
+}
+
+/// Where a watch's changes go.
+final class Watcher: Sendable {
+    let namespace: String?
+    private let continuation: AsyncStream<Change>.Continuation
+    let changes: AsyncStream<Change>
+
+    /// A reader who is this far behind is cut off, as a real server does.
+    private static let bufferLimit = 20_000
+
+    init(namespace: String?) {
+        self.namespace = namespace
+        (changes, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Watcher.bufferLimit))
+    }
+
+    func take(_ change: Change) {
+        if case .dropped = continuation.yield(change) { continuation.finish() }
+    }
+
+    func finish() { continuation.finish() }
+}
+
+/// What controllers are to look at, each once however often it changed.
+struct WorkQueue {
+    private var order: [ObjectKey] = []
+    private var waiting: Set<ObjectKey> = []
+    /// Wakes the controllers.
+    var signal: AsyncStream<Void>.Continuation?
+
+    mutating func add(_ key: ObjectKey, _ change: Change) {
+        add(key)
+        // Whoever owns it, and its namespace when that is going, have something to look at too.
+        if let owner = change.object.controller, let kind = Kind.all.first(where: { $0.name == owner["kind"]?.string }) {
+            add(ObjectKey(kind: kind.id, namespace: key.namespace, name: owner["name"]?.string ?? ""))
+        }
+        if change.type == .deleted, !key.namespace.isEmpty {
+            add(ObjectKey(kind: Kind.of(.namespace).id, namespace: "", name: key.namespace))
+        }
+    }
+
+    mutating func add(_ key: ObjectKey) {
+        guard waiting.insert(key).inserted else { return }
+        order.append(key)
+        signal?.yield()
+    }
+
+    mutating func takeAll() -> [ObjectKey] {
+        defer {
+            order = []
+            waiting = []
+        }
+        return order
+    }
+}
