@@ -1,0 +1,156 @@
+package import Foundation
+import Kubernetes
+package import Stores
+
+/// What is to be done about a store now: a pure function of the row, its engine's stages, what the cluster shows, and the time.
+package struct Decision: Sendable, Hashable {
+    package enum Action: Sendable, Hashable {
+        /// Make or mend the objects of a stage.
+        case write(StageName, [Manifest])
+        /// Remove the namespace with this uid, with its pods and claims.
+        case removeNamespace(uid: String)
+    }
+
+    /// In this order; an action is carried out only when the one before it has been.
+    package var actions: [Action] = []
+    /// What has happened to the store, if anything.
+    package var event: PhaseEvent?
+    /// Why it is where it is.
+    package var cause: Cause?
+    package var stages: [StageName: StageState] = [:]
+    /// Nothing can be decided before every kind of object has been read.
+    package var needsEverything = false
+    /// Whether the store is as it is wanted, so that nobody need look again before something changes.
+    package var isSettled = false
+
+    package init() {}
+}
+
+extension Decision {
+    /// - Parameter deadline: when an attempt at provisioning has taken too long.
+    package static func about(
+        _ store: Store, stages: [Stage], observation: Observation, now: Date, deadline: Date, installID: String
+    ) -> Decision {
+        if let namespace = observation.namespace, let refusal = foreign(namespace, store, installID) { return refusal }
+        switch store.desired {
+        case .absent: return aboutRemoval(store, observation)
+        case .running: return aboutRunning(store, stages, observation, now: now, deadline: deadline)
+        case .suspended: return Decision(settled: true)
+        }
+    }
+
+    private init(settled: Bool) { isSettled = settled }
+
+    /// A namespace of the store's name that is not the store's is never touched.
+    private static func foreign(_ namespace: Namespace, _ store: Store, _ installID: String) -> Decision? {
+        let labels = namespace.metadata.labels
+        guard labels[Labels.id] != store.id.text || labels[Labels.install] != installID else { return nil }
+        var decision = Decision()
+        decision.cause = Cause(
+            "foreign_namespace",
+            "The namespace \(store.id.namespace) exists and does not carry this installation's labels, so it is left as it is. Remove or relabel it, then retry.")
+        if store.desired == .absent {
+            decision.event = .namespaceGone  // ours is not there
+            decision.isSettled = true
+        } else {
+            decision.event = .gaveUp
+        }
+        return decision
+    }
+
+    private static func aboutRemoval(_ store: Store, _ observation: Observation) -> Decision {
+        var decision = Decision()
+        guard let namespace = observation.namespace else {
+            decision.event = .namespaceGone
+            decision.isSettled = true
+            return decision
+        }
+        if !namespace.isTerminating { decision.actions = [.removeNamespace(uid: namespace.metadata.uid)] }
+        decision.cause = Cause("removing", holdUp(of: namespace) ?? "Waiting for the cluster to remove the namespace \(namespace.metadata.name).")
+        return decision
+    }
+
+    /// What a namespace that terminates says of itself.
+    private static func holdUp(of namespace: Namespace) -> String? {
+        let telling = namespace.conditions.filter { condition in
+            condition.isTrue && condition.type.hasPrefix("Namespace") && condition.type != "NamespaceContentRemaining"
+        }
+        guard let condition = telling.first else { return nil }
+        return "The namespace \(namespace.metadata.name) cannot be removed yet: \(condition.message.asOneLine(limit: 400))"
+    }
+
+    private static func aboutRunning(
+        _ store: Store, _ stages: [Stage], _ observation: Observation, now: Date, deadline: Date
+    ) -> Decision {
+        var decision = Decision()
+        if let namespace = observation.namespace, namespace.isTerminating {
+            decision.cause = Cause(
+                "namespace_terminating",
+                holdUp(of: namespace) ?? "The namespace was deleted and is on its way out; it is made again as soon as it has gone.")
+            return decision
+        }
+        if observation.namespace == nil, store.phase == .ready || store.phase == .degraded { decision.event = .namespaceLost }
+        // Something that runs is there only if everything it needs was there before: the rest need not be read again to go on.
+        let trustsEarlier = !observation.isComplete && observation.hasWorkloads
+        guard observation.isComplete || observation.namespace == nil || trustsEarlier else {
+            decision.needsEverything = true
+            return decision
+        }
+        decision.walk(stages, observation, trustsEarlier: trustsEarlier)
+        decision.conclude(store, stages, observation, now: now, deadline: deadline)
+        return decision
+    }
+
+    /// Finds the state of each stage in turn, and what to write for those that may begin.
+    private mutating func walk(_ all: [Stage], _ observation: Observation, trustsEarlier: Bool) {
+        for stage in all {
+            guard stage.needs.allSatisfy({ self.stages[$0] == .ready }) else {
+                self.stages[stage.name] = .blocked
+                continue
+            }
+            let isKnown = !trustsEarlier || stage.hasWorkloads
+            let missing = isKnown ? stage.missing(in: observation) : []
+            if missing.isEmpty {
+                self.stages[stage.name] = isKnown ? stage.state(in: observation) : .ready
+            } else {
+                actions.append(.write(stage.name, missing))
+                // Objects that only have to be there are ready once they are written, which comes before the next action.
+                self.stages[stage.name] = stage.isReadyOnceWritten ? .ready : .missing
+            }
+        }
+    }
+
+    private mutating func conclude(_ store: Store, _ all: [Stage], _ observation: Observation, now: Date, deadline: Date) {
+        if let failure = all.compactMap({ stages[$0.name]?.failure }).first {
+            cause = failure
+            event = store.phase == .ready || store.phase == .degraded ? .becameUnwell : .gaveUp
+            actions = []
+            return
+        }
+        if all.allSatisfy({ stages[$0.name] == .ready }) {
+            guard observation.isComplete || observation.namespace == nil else {
+                needsEverything = true  // ready is said only of what has been read whole
+                return
+            }
+            if store.phase != .ready { event = event ?? .becameReady }
+            isSettled = true
+            return
+        }
+        cause = all.compactMap { stages[$0.name]?.wait }.first
+        if store.phase == .ready, event == nil, actions.isEmpty { event = .becameUnwell }
+        if store.phase == .pending { event = .started }
+        if store.phase == .pending || store.phase == .provisioning, now > deadline {
+            event = .gaveUp
+            actions = []
+            let waiting = cause.map { " \($0.message)" } ?? ""
+            cause = Cause(cause?.reason ?? "deadline", "The store did not become ready in time.\(waiting) Mend the cause and retry.")
+        }
+    }
+}
+
+extension Stage {
+    var hasWorkloads: Bool { manifests.contains { [.statefulSet, .deployment, .job].contains($0.resource) } }
+
+    /// Whether nothing of it has to become anything: it is there, and that is all.
+    var isReadyOnceWritten: Bool { !hasWorkloads && !manifests.contains { $0.resource == .persistentVolumeClaim } }
+}

@@ -1,0 +1,37 @@
+package import Stores
+
+/// What makes a shop of one kind. Pure: the same store and configuration give the same stages.
+package protocol Engine: Sendable {
+    var id: EngineID { get }
+    /// As the dashboard shows it.
+    var name: String { get }
+    var summary: String { get }
+    /// The objects of a store in the order in which they are needed.
+    func stages(of store: Store, size: PlanSize, on platform: PlatformConfiguration) -> [Stage]
+}
+
+/// Objects that belong together, and what must be ready before they are made.
+package struct Stage: Sendable {
+    package let name: StageName
+    package let needs: [StageName]
+    package let manifests: [Manifest]
+
+    package init(_ name: StageName, needs: [StageName], _ manifests: [Manifest]) {
+        self.name = name
+        self.needs = needs
+        self.manifests = manifests
+    }
+}
+
+/// Every engine there is. Adding one is a folder and a line here.
+package enum EngineRegistry {
+    package static let all: [any Engine] = [WooCommerce(), Medusa()]
+
+    package static func engine(_ id: EngineID) -> (any Engine)? { all.first { $0.id == id } }
+
+    /// The stages of a store; nil where its engine or plan is not known here.
+    package static func stages(of store: Store, on platform: PlatformConfiguration) -> [Stage]? {
+        guard let engine = engine(store.engine), let size = PlanSize.of(store.plan) else { return nil }
+        return engine.stages(of: store, size: size, on: platform)
+    }
+}

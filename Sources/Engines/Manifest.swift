@@ -1,0 +1,96 @@
+import CCrypto
+package import JSON
+package import Kubernetes
+import Stores
+
+/// One object as it is to be in the cluster, and how it gets there.
+package struct Manifest: Sendable, Hashable {
+    package enum Write: Sendable, Hashable {
+        /// Server-side apply: as often as needed.
+        case apply
+        /// POST, once: values are generated for these keys of a Secret, of that many characters each. One that is there is kept.
+        case createOnce(generating: [String: Int])
+    }
+
+    package let resource: Resource
+    package let json: JSONValue
+    package let write: Write
+
+    package var name: String { json[path: "metadata", "name"]?.string ?? "" }
+    package var id: ObjectID { ObjectID(kind: resource.kind, name: name) }
+    /// Of the manifest without this annotation; an object that carries it need not be sent again.
+    package var hash: String { json[path: "metadata", "annotations", Manifest.hashAnnotation]?.string ?? "" }
+
+    package static let hashAnnotation = "store-platform/manifest-hash"
+
+    /// - Parameter body: `spec`, `data` and what else stands beside the metadata.
+    init(
+        _ resource: Resource, _ name: String, of store: Store, stage: StageName, annotations: JSONObject = [:], labels: JSONObject = [:],
+        write: Write = .apply, _ body: JSONObject
+    ) {
+        var metadata: JSONValue = ["name": .string(name)]
+        if resource.isNamespaced { metadata["namespace"] = .string(store.id.namespace) }
+        var all = Labels.all(of: store, stage: stage)
+        for label in labels { all[label.key] = label.value }
+        metadata["labels"] = .object(all)
+        if !annotations.isEmpty { metadata["annotations"] = .object(annotations) }
+        var json: JSONValue = ["apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind), "metadata": metadata]
+        for member in body { json[member.key] = member.value }
+        var hashed = annotations
+        hashed[Manifest.hashAnnotation] = .string(Manifest.digest(of: json))
+        metadata["annotations"] = .object(hashed)
+        json["metadata"] = metadata
+        self.resource = resource
+        self.json = json
+        self.write = write
+    }
+
+    /// Sixteen hexadecimal digits of its SHA-256.
+    static func digest(of json: JSONValue) -> String {
+        let bytes = json.canonicalBytes
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        SHA256(bytes, bytes.count, &digest)
+        return digest.prefix(8).map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+    }
+}
+
+/// Names an object within a store's namespace.
+package struct ObjectID: Sendable, Hashable, CustomStringConvertible {
+    package let kind: String
+    package let name: String
+
+    package init(kind: String, name: String) {
+        self.kind = kind
+        self.name = name
+    }
+
+    package var description: String { "\(kind) \(name)" }
+}
+
+/// The labels and annotations by which the platform knows its own.
+package enum Labels {
+    package static let type = "store-platform/type"
+    package static let id = "store-platform/id"
+    package static let install = "store-platform/install"
+    package static let stage = "store-platform/stage"
+    static let component = "app.kubernetes.io/component"
+
+    /// Finds the namespaces of stores.
+    package static let storeSelector = "\(type)=store"
+
+    static func all(of store: Store, stage: StageName) -> JSONObject {
+        [
+            "app.kubernetes.io/managed-by": "store-platform", type: "store", id: .string(store.id.text), Labels.stage: .string(stage.rawValue),
+        ]
+    }
+
+    /// On the namespace: enough to write the store's row again if it is lost.
+    package enum Annotation {
+        package static let name = "store-platform/name"
+        package static let slug = "store-platform/slug"
+        package static let engine = "store-platform/engine"
+        package static let plan = "store-platform/plan"
+        package static let account = "store-platform/account"
+        package static let createdAt = "store-platform/created-at"
+    }
+}

@@ -1,0 +1,46 @@
+package import JSON
+package import Kubernetes
+
+/// What the cluster shows of a store at one moment: read for one decision, and never kept for another.
+package struct Observation: Sendable {
+    /// Nil where the cluster answers 404.
+    package var namespace: Namespace?
+    /// The hash annotation of every object that was read, nil where it has none.
+    package var hashes: [ObjectID: String?] = [:]
+    /// Whether every kind has been read, or only those that run something.
+    package var isComplete = false
+    package var claims: [PersistentVolumeClaim] = []
+    package var statefulSets: [StatefulSet] = []
+    package var deployments: [Deployment] = []
+    package var jobs: [Job] = []
+    package var pods: [Pod] = []
+    /// Classes whose claims are bound only when a pod uses them.
+    package var waitingStorageClasses: Set<String> = []
+    /// Messages of the cluster's warning events, by the pod they are about; read where something is unwell.
+    package var warnings: [String: String] = [:]
+
+    package init() {}
+
+    /// Takes in the API server's answer to a write: as fresh as a read.
+    package mutating func note(_ json: JSONValue, of resource: Resource) {
+        let metadata = ObjectMeta(of: json)
+        hashes[ObjectID(kind: resource.kind, name: metadata.name)] = .some(metadata.annotations[Manifest.hashAnnotation])
+        func replace<Object: KubernetesObject>(_ objects: inout [Object]) {
+            objects.removeAll { $0.metadata.name == metadata.name }
+            objects.append(Object(json: json))
+        }
+        switch resource {
+        case .namespace: namespace = Namespace(json: json)
+        case .persistentVolumeClaim: replace(&claims)
+        case .statefulSet: replace(&statefulSets)
+        case .deployment: replace(&deployments)
+        case .job: replace(&jobs)
+        default: break
+        }
+    }
+
+    /// Whether something that runs pods is there: then everything it needs was there before it.
+    package var hasWorkloads: Bool { !statefulSets.isEmpty || !deployments.isEmpty || !jobs.isEmpty }
+
+    func pods(of stage: String) -> [Pod] { pods.filter { $0.metadata.labels[Labels.stage] == stage } }
+}

@@ -1,0 +1,107 @@
+import Kubernetes
+import Stores
+
+/// How far a stage is, by what the cluster shows of its objects.
+package enum StageState: Sendable, Hashable {
+    /// Something it needs is not ready.
+    case blocked
+    /// Its objects are not all there as they should be.
+    case missing
+    case waiting(Cause)
+    /// It will not become ready by waiting.
+    case failed(Cause)
+    case ready
+
+    package var wait: Cause? { if case .waiting(let cause) = self { cause } else { nil } }
+
+    package var failure: Cause? { if case .failed(let cause) = self { cause } else { nil } }
+}
+
+/// Why something is not ready: a stable code, and a sentence that says what happened and, where there is something, what to do.
+package struct Cause: Sendable, Hashable {
+    package let reason: String
+    package let message: String
+
+    package init(_ reason: String, _ message: String) {
+        self.reason = reason
+        self.message = message
+    }
+}
+
+extension Stage {
+    /// Whether every object of the stage is there as its manifest says.
+    func missing(in observation: Observation) -> [Manifest] {
+        manifests.filter { manifest in
+            guard let hash = observation.hashes[manifest.id] else { return true }
+            if case .createOnce = manifest.write { return false }
+            return hash != manifest.hash
+        }
+    }
+
+    /// The state of a stage whose objects are there.
+    func state(in observation: Observation) -> StageState {
+        var waiting: Cause?
+        for manifest in manifests {
+            switch Readiness.state(of: manifest, in: observation) {
+            case .ready, .blocked, .missing: continue
+            case .failed(let cause): return .failed(cause)
+            case .waiting(let cause): waiting = waiting ?? cause
+            }
+        }
+        guard let waiting else { return .ready }
+        return Diagnosis.of(self, waiting, in: observation)
+    }
+}
+
+/// When an object of a kind counts as ready.
+private enum Readiness {
+    static func state(of manifest: Manifest, in observation: Observation) -> StageState {
+        let name = manifest.name
+        switch manifest.resource {
+        case .persistentVolumeClaim:
+            guard let claim = observation.claims.first(where: { $0.metadata.name == name }) else { return .missing }
+            let waitsForPod = claim.storageClass.map(observation.waitingStorageClasses.contains) ?? false
+            if claim.phase == "Bound" || waitsForPod { return .ready }
+            return .waiting(
+                Cause(
+                    "volume_pending",
+                    "Waiting for the volume “\(name)”: no volume of \(claim.storageClass.map { "the class “\($0)”" } ?? "the default class") has been bound to it yet."))
+        case .statefulSet:
+            guard let set = observation.statefulSets.first(where: { $0.metadata.name == name }) else { return .missing }
+            return set.isReady ? .ready : .waiting(Cause("pods_starting", "Waiting for \(name): its pod is starting."))
+        case .deployment:
+            guard let deployment = observation.deployments.first(where: { $0.metadata.name == name }) else { return .missing }
+            if deployment.isAvailable { return .ready }
+            if let failure = deployment.conditions["ReplicaFailure"], failure.isTrue { return Diagnosis.ofRefusal(failure.message) }
+            return .waiting(Cause("pods_starting", "Waiting for \(name): its pod is starting."))
+        case .job: return job(name, in: observation)
+        default: return .ready
+        }
+    }
+
+    private static func job(_ name: String, in observation: Observation) -> StageState {
+        guard let job = observation.jobs.first(where: { $0.metadata.name == name }) else { return .missing }
+        // The Job says Complete two seconds after its container has ended; the pod says it at once.
+        let pods = observation.pods.filter { $0.metadata.labels["batch.kubernetes.io/job-name"] == name || $0.metadata.labels["job-name"] == name }
+        let hasEndedWell = pods.contains { pod in
+            !pod.containers.isEmpty
+                && pod.containers.allSatisfy { container in
+                    if case .terminated(let end) = container.state { end.exitCode == 0 } else { false }
+                }
+        }
+        if job.isComplete || hasEndedWell { return .ready }
+        if let failure = job.failure {
+            let said = Diagnosis.lastWords(of: pods).map { ": \($0)" } ?? ". \(failure.message)."
+            return .failed(
+                Cause("setup_failed", "The set-up has failed and is not tried again\(said) Mend the cause and retry the store."))
+        }
+        return .waiting(Cause("setup_running", "Waiting for the set-up: it is installing the shop."))
+    }
+}
+
+extension Stage {
+    /// How far the stage is, whatever the others do: for showing it.
+    package func currentState(in observation: Observation) -> StageState {
+        missing(in: observation).isEmpty ? state(in: observation) : .missing
+    }
+}

@@ -1,0 +1,178 @@
+package import Engines
+import Foundation
+import JSON
+package import Kubernetes
+package import Stores
+
+/// A store as the cluster sees it: what is there of it, making it, removing it. Names and ways of Kubernetes end here.
+///
+/// Everything throws `KubernetesError`.
+package struct ClusterGateway: Sendable {
+    private let client: KubernetesClient
+    package let platform: PlatformConfiguration
+
+    package init(client: KubernetesClient, platform: PlatformConfiguration) {
+        self.client = client
+        self.platform = platform
+    }
+
+    package var statistics: KubernetesClient.Statistics { client.statistics }
+
+    // MARK: Observing
+
+    /// Reads what decides of a store: its namespace, and if that is there the kinds that run something; all kinds where asked.
+    package func observe(_ id: StoreID, everything: Bool) async throws -> Observation {
+        var observation = Observation()
+        guard let namespace = try await namespace(of: id) else { return observation }
+        observation.namespace = namespace
+        guard !namespace.isTerminating else { return observation }
+        try await readWorkloads(of: id.namespace, into: &observation)
+        if everything { try await readConfiguration(of: id.namespace, into: &observation) }
+        observation.isComplete = everything
+        if observation.claims.contains(where: { $0.phase == "Pending" }) {
+            observation.waitingStorageClasses = try await waitingStorageClasses()
+        }
+        return observation
+    }
+
+    package func namespace(of id: StoreID) async throws -> Namespace? {
+        do {
+            return try await client.get(Namespace.self, name: id.namespace)
+        } catch let error as KubernetesError where error.isNotFound {
+            return nil
+        }
+    }
+
+    private func readWorkloads(of namespace: String, into observation: inout Observation) async throws {
+        async let claims = client.list(.persistentVolumeClaim, namespace: namespace, labelSelector: Labels.storeSelector)
+        async let sets = client.list(.statefulSet, namespace: namespace, labelSelector: Labels.storeSelector)
+        async let deployments = client.list(.deployment, namespace: namespace, labelSelector: Labels.storeSelector)
+        async let jobs = client.list(.job, namespace: namespace, labelSelector: Labels.storeSelector)
+        async let pods = client.list(Pod.self, namespace: namespace, labelSelector: Labels.storeSelector)
+        for (page, resource) in [
+            (try await claims, Resource.persistentVolumeClaim), (try await sets, .statefulSet), (try await deployments, .deployment),
+            (try await jobs, .job),
+        ] {
+            for item in page.items { observation.note(item, of: resource) }
+        }
+        observation.pods = try await pods
+    }
+
+    private static let configurationKinds: [Resource] = [
+        .serviceAccount, .limitRange, .resourceQuota, .networkPolicy, .secret, .configMap, .service, .cronJob, .ingress,
+    ]
+
+    /// The rest, its metadata alone: of a Secret that is all we may want to see.
+    private func readConfiguration(of namespace: String, into observation: inout Observation) async throws {
+        if let own = observation.namespace {
+            observation.hashes[ObjectID(kind: Resource.namespace.kind, name: namespace)] = .some(own.metadata.annotations[Manifest.hashAnnotation])
+        }
+        try await withThrowingTaskGroup(of: (Resource, [PartialObject]).self) { group in
+            for resource in ClusterGateway.configurationKinds {
+                group.addTask {
+                    (resource, try await client.listMetadata(resource, namespace: namespace, labelSelector: Labels.storeSelector))
+                }
+            }
+            for try await (resource, objects) in group {
+                for object in objects {
+                    observation.hashes[ObjectID(kind: resource.kind, name: object.metadata.name)] = .some(
+                        object.metadata.annotations[Manifest.hashAnnotation])
+                }
+            }
+        }
+    }
+
+    private func waitingStorageClasses() async throws -> Set<String> {
+        Set(try await client.list(StorageClass.self).filter(\.waitsForFirstConsumer).map(\.metadata.name))
+    }
+
+    /// Reads the claims again: they are bound a moment after they are made.
+    package func refreshClaims(of id: StoreID, in observation: inout Observation) async throws {
+        let page = try await client.list(.persistentVolumeClaim, namespace: id.namespace, labelSelector: Labels.storeSelector)
+        for item in page.items { observation.note(item, of: .persistentVolumeClaim) }
+        if observation.claims.contains(where: { $0.phase == "Pending" }) {
+            observation.waitingStorageClasses = try await waitingStorageClasses()
+        }
+    }
+
+    /// Adds what the cluster's components warn of, by pod: the last word on each.
+    package func readWarnings(of id: StoreID, into observation: inout Observation) async throws {
+        for event in try await client.list(ClusterEvent.self, namespace: id.namespace)
+        where event.type == "Warning" && event.involvedKind == "Pod" {
+            observation.warnings[event.involvedName] = event.message
+        }
+    }
+
+    // MARK: Changing
+
+    /// Writes objects, side by side: they are of one stage and do not need each other.
+    ///
+    /// - Returns: the observation with the API server's answers taken in.
+    package func write(_ manifests: [Manifest], into observation: Observation) async throws -> Observation {
+        var observation = observation
+        // The namespace comes before what is in it.
+        let first = manifests.filter { !$0.resource.isNamespaced }
+        for manifest in first { observation.note(try await write(manifest), of: manifest.resource) }
+        try await withThrowingTaskGroup(of: (Resource, JSONValue).self) { group in
+            for manifest in manifests where manifest.resource.isNamespaced {
+                group.addTask { (manifest.resource, try await write(manifest)) }
+            }
+            for try await (resource, json) in group { observation.note(json, of: resource) }
+        }
+        return observation
+    }
+
+    private func write(_ manifest: Manifest) async throws -> JSONValue {
+        switch manifest.write {
+        case .apply: return try await client.apply(manifest.json, as: manifest.resource)
+        case .createOnce(let keys):
+            do {
+                return try await client.create(ClusterGateway.generated(manifest.json, keys), as: manifest.resource)
+            } catch let error as KubernetesError where error.isAlreadyExists {
+                return manifest.json  // the one that is there is kept: its passwords are in use
+            }
+        }
+    }
+
+    /// The Secret with random values: letters and digits, which no shell, URL or configuration file reads as something else.
+    private static func generated(_ json: JSONValue, _ keys: [String: Int]) throws -> JSONValue {
+        let alphabet = Array("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789".utf8)
+        var data: JSONValue = [:]
+        for (key, length) in keys.sorted(by: { $0.key < $1.key }) {
+            var random = SystemRandomNumberGenerator()  // getrandom(2)
+            let value = (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] }
+            data[key] = .string(Data(value).base64EncodedString())
+        }
+        var json = json
+        json["data"] = data
+        return json
+    }
+
+    /// Asks for a namespace to go, together with its pods and claims, which ends in a third of the time.
+    /// - Parameter uid: a namespace of the same name that is another is left alone.
+    package func removeNamespace(of id: StoreID, uid: String) async throws {
+        do {
+            try await client.delete(ObjectReference(.namespace, name: id.namespace), uid: uid)
+        } catch let error as KubernetesError where error.isNotFound || error.isConflict {
+            return  // gone, or going: the next look says which
+        }
+        for resource in [Resource.pod, .persistentVolumeClaim] {
+            do {
+                try await client.deleteAll(resource, namespace: id.namespace, gracePeriodSeconds: 1)
+            } catch let error as KubernetesError where error.isNotFound {
+                return
+            }
+        }
+    }
+
+    // MARK: All stores
+
+    /// The namespaces of this installation's stores.
+    package func storeNamespaces() async throws -> [PartialObject] {
+        try await client.listMetadata(.namespace, labelSelector: "\(Labels.storeSelector),\(Labels.install)=\(platform.installID)")
+    }
+
+    package func watch(_ resource: Resource) -> AsyncStream<WatchEvent> {
+        client.watch(resource, labelSelector: Labels.storeSelector)
+    }
+}
