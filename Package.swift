@@ -57,7 +57,7 @@ let package = Package(
         library("Gateway", over: ["Engines", "Stores", "Kubernetes", "JSON", "CCrypto"]),
         library("Repository", over: ["Stores", "Postgres", "JSON"]),
         library("Services", over: ["Stores", "Engines", "Gateway", "Repository", "Postgres", "Kubernetes", "JSON", "CCrypto"]),
-        library("API", over: ["Services", "Stores", "HTTP", "JSON"]),
+        library("API", over: ["Services", "Repository", "Engines", "Gateway", "Stores", "Postgres", "HTTP", "JSON"]),
 
         program(
             "store-platform",

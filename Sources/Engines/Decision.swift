@@ -9,6 +9,8 @@ package struct Decision: Sendable, Hashable {
         case write(StageName, [Manifest])
         /// Remove the namespace with this uid, with its pods and claims.
         case removeNamespace(uid: String)
+        /// Remove a Job that failed in an attempt before the present one: its template cannot be run again otherwise.
+        case removeJob(name: String, uid: String)
     }
 
     /// In this order; an action is carried out only when the one before it has been.
@@ -48,7 +50,8 @@ extension Decision {
         var decision = Decision()
         decision.cause = Cause(
             "foreign_namespace",
-            "The namespace \(store.id.namespace) exists and does not carry this installation's labels, so it is left as it is. Remove or relabel it, then retry.")
+            "The namespace \(store.id.namespace) exists and does not carry this installation's labels, so it is left as it is. Remove or relabel it, then retry."
+        )
         if store.desired == .absent {
             decision.event = .namespaceGone  // ours is not there
             decision.isSettled = true
@@ -66,7 +69,8 @@ extension Decision {
             return decision
         }
         if !namespace.isTerminating { decision.actions = [.removeNamespace(uid: namespace.metadata.uid)] }
-        decision.cause = Cause("removing", holdUp(of: namespace) ?? "Waiting for the cluster to remove the namespace \(namespace.metadata.name).")
+        decision.cause = Cause(
+            "removing", holdUp(of: namespace) ?? "Waiting for the cluster to remove the namespace \(namespace.metadata.name).")
         return decision
     }
 
@@ -86,7 +90,8 @@ extension Decision {
         if let namespace = observation.namespace, namespace.isTerminating {
             decision.cause = Cause(
                 "namespace_terminating",
-                holdUp(of: namespace) ?? "The namespace was deleted and is on its way out; it is made again as soon as it has gone.")
+                holdUp(of: namespace) ?? "The namespace was deleted and is on its way out; it is made again as soon as it has gone."
+            )
             return decision
         }
         if observation.namespace == nil, store.phase == .ready || store.phase == .degraded { decision.event = .namespaceLost }
@@ -96,13 +101,13 @@ extension Decision {
             decision.needsEverything = true
             return decision
         }
-        decision.walk(stages, observation, trustsEarlier: trustsEarlier)
+        decision.walk(stages, observation, trustsEarlier: trustsEarlier, attempt: store.attemptedAt)
         decision.conclude(store, stages, observation, now: now, deadline: deadline)
         return decision
     }
 
     /// Finds the state of each stage in turn, and what to write for those that may begin.
-    private mutating func walk(_ all: [Stage], _ observation: Observation, trustsEarlier: Bool) {
+    private mutating func walk(_ all: [Stage], _ observation: Observation, trustsEarlier: Bool, attempt: Date) {
         for stage in all {
             guard stage.needs.allSatisfy({ self.stages[$0] == .ready }) else {
                 self.stages[stage.name] = .blocked
@@ -110,7 +115,10 @@ extension Decision {
             }
             let isKnown = !trustsEarlier || stage.hasWorkloads
             let missing = isKnown ? stage.missing(in: observation) : []
-            if missing.isEmpty {
+            if let job = stage.failedJob(in: observation, before: attempt) {
+                actions.append(.removeJob(name: job.metadata.name, uid: job.metadata.uid))
+                self.stages[stage.name] = .missing
+            } else if missing.isEmpty {
                 self.stages[stage.name] = isKnown ? stage.state(in: observation) : .ready
             } else {
                 actions.append(.write(stage.name, missing))
@@ -143,12 +151,21 @@ extension Decision {
             event = .gaveUp
             actions = []
             let waiting = cause.map { " \($0.message)" } ?? ""
-            cause = Cause(cause?.reason ?? "deadline", "The store did not become ready in time.\(waiting) Mend the cause and retry.")
+            cause = Cause(
+                cause?.reason ?? "deadline", "The store did not become ready in time.\(waiting) Mend the cause and retry.")
         }
     }
 }
 
 extension Stage {
+    /// A Job of the stage that has failed for good and was made before a moment. The server's times are whole seconds.
+    fileprivate func failedJob(in observation: Observation, before moment: Date) -> Job? {
+        observation.jobs.first { job in
+            job.failure != nil && manifests.contains { $0.resource == .job && $0.name == job.metadata.name }
+                && (job.metadata.createdAt ?? .distantFuture) < moment
+        }
+    }
+
     var hasWorkloads: Bool { manifests.contains { [.statefulSet, .deployment, .job].contains($0.resource) } }
 
     /// Whether nothing of it has to become anything: it is there, and that is all.

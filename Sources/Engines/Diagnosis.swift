@@ -10,7 +10,10 @@ enum Diagnosis {
             if let cause = ofContainers(of: pod, what, in: observation) { return .waiting(cause) }
             if let cause = ofScheduling(of: pod, what) { return .waiting(cause) }
             if let warning = observation.warnings[pod.metadata.name] {
-                return .waiting(Cause("not_ready", "Waiting for \(what): its pod runs and does not answer yet (\(warning.asOneLine(limit: 300)))."))
+                return .waiting(
+                    Cause(
+                        "not_ready", "Waiting for \(what): its pod runs and does not answer yet (\(warning.asOneLine(limit: 300)))."
+                    ))
             }
         }
         return .waiting(waiting)
@@ -23,7 +26,9 @@ enum Diagnosis {
                 if let cause = ofWaiting(container, reason, message, what) { return cause }
             case .terminated(let end) where end.exitCode != 0: return ofEnd(end, container.restartCount, what)
             default:
-                if case .terminated(let end) = container.lastState, end.exitCode != 0 { return ofEnd(end, container.restartCount, what) }
+                if case .terminated(let end) = container.lastState, end.exitCode != 0 {
+                    return ofEnd(end, container.restartCount, what)
+                }
             }
         }
         return nil
@@ -34,7 +39,8 @@ enum Diagnosis {
         case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull":
             return Cause(
                 "image_pull",
-                "The image “\(container.image)” of \(what) cannot be pulled: \(message.asOneLine(limit: 300)). Check the image's name and the registry.")
+                "The image “\(container.image)” of \(what) cannot be pulled: \(message.asOneLine(limit: 300)). Check the image's name and the registry."
+            )
         case "CrashLoopBackOff":
             if case .terminated(let end) = container.lastState { return ofEnd(end, container.restartCount, what) }
             return Cause("crash_loop", "The container of \(what) ends again and again: \(message.asOneLine(limit: 300))")
@@ -47,12 +53,15 @@ enum Diagnosis {
     private static func ofEnd(_ end: ContainerState.Termination, _ restarts: Int, _ what: String) -> Cause {
         // In a Job a kill for memory has exit code 1, so the reason is what counts.
         if end.reason == "OOMKilled" {
-            return Cause("out_of_memory", "The container of \(what) was ended because it used more memory than its plan allows. Choose a larger plan.")
+            return Cause(
+                "out_of_memory",
+                "The container of \(what) was ended because it used more memory than its plan allows. Choose a larger plan.")
         }
         let said = end.message.asOneLine(limit: 300)
         let again = restarts > 0 ? " It has been started again \(restarts) time\(restarts == 1 ? "" : "s")." : ""
         return Cause(
-            "crash_loop", "The container of \(what) ended with code \(end.exitCode) (\(end.reason))\(said.isEmpty ? "" : ": \(said)").\(again)")
+            "crash_loop",
+            "The container of \(what) ended with code \(end.exitCode) (\(end.reason))\(said.isEmpty ? "" : ": \(said)").\(again)")
     }
 
     private static func ofScheduling(of pod: Pod, _ what: String) -> Cause? {
@@ -78,7 +87,9 @@ enum Diagnosis {
 
     /// What the last container to fail said.
     static func lastWords(of pods: [Pod]) -> String? {
-        let ends = pods.sorted { ($0.metadata.creationTimestamp ?? "") < ($1.metadata.creationTimestamp ?? "") }.flatMap(\.containers).compactMap {
+        let ends = pods.sorted { ($0.metadata.creationTimestamp ?? "") < ($1.metadata.creationTimestamp ?? "") }.flatMap(
+            \.containers
+        ).compactMap {
             container -> String? in
             guard case .terminated(let end) = container.state, end.exitCode != 0 else { return nil }
             let said = end.message.asOneLine(limit: 300)

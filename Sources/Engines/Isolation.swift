@@ -15,7 +15,8 @@ enum Isolation {
                     .namespace, store.id.namespace, of: store, stage: .namespace,
                     annotations: [
                         Labels.Annotation.name: .string(store.name), Labels.Annotation.slug: .string(store.slug.text),
-                        Labels.Annotation.engine: .string(store.engine.rawValue), Labels.Annotation.plan: .string(store.plan.rawValue),
+                        Labels.Annotation.engine: .string(store.engine.rawValue),
+                        Labels.Annotation.plan: .string(store.plan.rawValue),
                         Labels.Annotation.account: .string(store.account),
                         Labels.Annotation.createdAt: .string(String(Int(store.createdAt.timeIntervalSince1970 * 1000))),
                     ],
@@ -43,8 +44,11 @@ enum Isolation {
                 "spec": [
                     "limits": [
                         [
-                            "type": "Container", "defaultRequest": ["cpu": "50m", "memory": "64Mi"], "default": ["cpu": "500m", "memory": "128Mi"],
-                            "max": ["cpu": .string("\(budget.largest.limitCPU)m"), "memory": .string("\(budget.largest.limitMemory)Mi")],
+                            "type": "Container", "defaultRequest": ["cpu": "50m", "memory": "64Mi"],
+                            "default": ["cpu": "500m", "memory": "128Mi"],
+                            "max": [
+                                "cpu": .string("\(budget.largest.limitCPU)m"), "memory": .string("\(budget.largest.limitMemory)Mi"),
+                            ],
                         ]
                     ]
                 ]
@@ -57,11 +61,15 @@ enum Isolation {
             [
                 "spec": [
                     "hard": [
-                        "requests.cpu": .string("\(budget.total.requestedCPU)m"), "requests.memory": .string("\(budget.total.requestedMemory)Mi"),
-                        "limits.cpu": .string("\(budget.total.limitCPU)m"), "limits.memory": .string("\(budget.total.limitMemory)Mi"),
-                        "pods": .string(String(budget.pods)), "persistentvolumeclaims": "3", "requests.storage": .string("\(storage)Gi"),
+                        "requests.cpu": .string("\(budget.total.requestedCPU)m"),
+                        "requests.memory": .string("\(budget.total.requestedMemory)Mi"),
+                        "limits.cpu": .string("\(budget.total.limitCPU)m"),
+                        "limits.memory": .string("\(budget.total.limitMemory)Mi"),
+                        "pods": .string(String(budget.pods)), "persistentvolumeclaims": "3",
+                        "requests.storage": .string("\(storage)Gi"),
                         "services": "4", "services.loadbalancers": "0", "services.nodeports": "0", "count/jobs.batch": "8",
-                        "count/cronjobs.batch": "2", "count/secrets": "10", "count/configmaps": "10", "count/ingresses.networking.k8s.io": "2",
+                        "count/cronjobs.batch": "2", "count/secrets": "10", "count/configmaps": "10",
+                        "count/ingresses.networking.k8s.io": "2",
                     ]
                 ]
             ])
@@ -86,10 +94,16 @@ enum Isolation {
                 ]),
             policy(
                 "to-database",
-                ["podSelector": clients, "policyTypes": ["Egress"], "egress": [["to": [["podSelector": database]], "ports": port]]]),
+                [
+                    "podSelector": clients, "policyTypes": ["Egress"],
+                    "egress": [["to": [["podSelector": database]], "ports": port]],
+                ]),
             policy(
                 "database-from-clients",
-                ["podSelector": database, "policyTypes": ["Ingress"], "ingress": [["from": [["podSelector": clients]], "ports": port]]]),
+                [
+                    "podSelector": database, "policyTypes": ["Ingress"],
+                    "ingress": [["from": [["podSelector": clients]], "ports": port]],
+                ]),
             policy(
                 "shop-from-ingress",
                 [
@@ -151,7 +165,10 @@ enum Address {
     /// - Parameter paths: path and the Service behind it, the most specific first.
     static func stage(of store: Store, on platform: PlatformConfiguration, paths: [(String, String)]) -> Stage {
         let rules: [JSONValue] = paths.map { path, service in
-            ["path": .string(path), "pathType": "Prefix", "backend": ["service": ["name": .string(service), "port": ["name": "http"]]]]
+            [
+                "path": .string(path), "pathType": "Prefix",
+                "backend": ["service": ["name": .string(service), "port": ["name": "http"]]],
+            ]
         }
         var spec: JSONValue = ["rules": [["host": .string(platform.host(of: store.slug)), "http": ["paths": .array(rules)]]]]
         if let ingressClass = platform.ingressClass { spec["ingressClassName"] = .string(ingressClass) }

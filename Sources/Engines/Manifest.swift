@@ -25,7 +25,8 @@ package struct Manifest: Sendable, Hashable {
 
     /// - Parameter body: `spec`, `data` and what else stands beside the metadata.
     init(
-        _ resource: Resource, _ name: String, of store: Store, stage: StageName, annotations: JSONObject = [:], labels: JSONObject = [:],
+        _ resource: Resource, _ name: String, of store: Store, stage: StageName, annotations: JSONObject = [:],
+        labels: JSONObject = [:],
         write: Write = .apply, _ body: JSONObject
     ) {
         var metadata: JSONValue = ["name": .string(name)]
@@ -80,7 +81,8 @@ package enum Labels {
 
     static func all(of store: Store, stage: StageName) -> JSONObject {
         [
-            "app.kubernetes.io/managed-by": "store-platform", type: "store", id: .string(store.id.text), Labels.stage: .string(stage.rawValue),
+            "app.kubernetes.io/managed-by": "store-platform", type: "store", id: .string(store.id.text),
+            Labels.stage: .string(stage.rawValue),
         ]
     }
 

@@ -28,7 +28,10 @@ struct ContainerTemplate {
         let variables: [JSONValue] =
             environment.map { ["name": .string($0.0), "value": .string($0.1)] }
             + secrets.map {
-                ["name": .string($0.0), "valueFrom": ["secretKeyRef": ["name": .string(Credentials.secret), "key": .string($0.1)]]]
+                [
+                    "name": .string($0.0),
+                    "valueFrom": ["secretKeyRef": ["name": .string(Credentials.secret), "key": .string($0.1)]],
+                ]
             }
         if !variables.isEmpty { container["env"] = .array(variables) }
         if !configuration.isEmpty { container["envFrom"] = .array(configuration.map { ["configMapRef": ["name": .string($0)]] }) }
@@ -103,17 +106,24 @@ struct PodTemplate {
 
 /// Volumes of a pod.
 enum Volume {
-    static func empty(_ name: String, limit: String) -> JSONValue { ["name": .string(name), "emptyDir": ["sizeLimit": .string(limit)]] }
+    static func empty(_ name: String, limit: String) -> JSONValue {
+        ["name": .string(name), "emptyDir": ["sizeLimit": .string(limit)]]
+    }
 
     static func claim(_ name: String, _ claim: String) -> JSONValue {
         ["name": .string(name), "persistentVolumeClaim": ["claimName": .string(claim)]]
     }
 
-    static func configuration(_ name: String, _ map: String) -> JSONValue { ["name": .string(name), "configMap": ["name": .string(map)]] }
+    static func configuration(_ name: String, _ map: String) -> JSONValue {
+        ["name": .string(name), "configMap": ["name": .string(map)]]
+    }
 
     static func secret(_ name: String, keys: [String]) -> JSONValue {
         let items: [JSONValue] = keys.map { ["key": .string($0), "path": .string($0)] }
-        return ["name": .string(name), "secret": ["secretName": .string(Credentials.secret), "defaultMode": 0o440, "items": .array(items)]]
+        return [
+            "name": .string(name),
+            "secret": ["secretName": .string(Credentials.secret), "defaultMode": 0o440, "items": .array(items)],
+        ]
     }
 }
 

@@ -65,7 +65,8 @@ private enum Readiness {
             return .waiting(
                 Cause(
                     "volume_pending",
-                    "Waiting for the volume “\(name)”: no volume of \(claim.storageClass.map { "the class “\($0)”" } ?? "the default class") has been bound to it yet."))
+                    "Waiting for the volume “\(name)”: no volume of \(claim.storageClass.map { "the class “\($0)”" } ?? "the default class") has been bound to it yet."
+                ))
         case .statefulSet:
             guard let set = observation.statefulSets.first(where: { $0.metadata.name == name }) else { return .missing }
             return set.isReady ? .ready : .waiting(Cause("pods_starting", "Waiting for \(name): its pod is starting."))
@@ -82,7 +83,9 @@ private enum Readiness {
     private static func job(_ name: String, in observation: Observation) -> StageState {
         guard let job = observation.jobs.first(where: { $0.metadata.name == name }) else { return .missing }
         // The Job says Complete two seconds after its container has ended; the pod says it at once.
-        let pods = observation.pods.filter { $0.metadata.labels["batch.kubernetes.io/job-name"] == name || $0.metadata.labels["job-name"] == name }
+        let pods = observation.pods.filter {
+            $0.metadata.labels["batch.kubernetes.io/job-name"] == name || $0.metadata.labels["job-name"] == name
+        }
         let hasEndedWell = pods.contains { pod in
             !pod.containers.isEmpty
                 && pod.containers.allSatisfy { container in

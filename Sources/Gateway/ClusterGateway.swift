@@ -50,7 +50,8 @@ package struct ClusterGateway: Sendable {
         async let jobs = client.list(.job, namespace: namespace, labelSelector: Labels.storeSelector)
         async let pods = client.list(Pod.self, namespace: namespace, labelSelector: Labels.storeSelector)
         for (page, resource) in [
-            (try await claims, Resource.persistentVolumeClaim), (try await sets, .statefulSet), (try await deployments, .deployment),
+            (try await claims, Resource.persistentVolumeClaim), (try await sets, .statefulSet),
+            (try await deployments, .deployment),
             (try await jobs, .job),
         ] {
             for item in page.items { observation.note(item, of: resource) }
@@ -65,7 +66,8 @@ package struct ClusterGateway: Sendable {
     /// The rest, its metadata alone: of a Secret that is all we may want to see.
     private func readConfiguration(of namespace: String, into observation: inout Observation) async throws {
         if let own = observation.namespace {
-            observation.hashes[ObjectID(kind: Resource.namespace.kind, name: namespace)] = .some(own.metadata.annotations[Manifest.hashAnnotation])
+            observation.hashes[ObjectID(kind: Resource.namespace.kind, name: namespace)] = .some(
+                own.metadata.annotations[Manifest.hashAnnotation])
         }
         try await withThrowingTaskGroup(of: (Resource, [PartialObject]).self) { group in
             for resource in ClusterGateway.configurationKinds {
@@ -162,6 +164,15 @@ package struct ClusterGateway: Sendable {
             } catch let error as KubernetesError where error.isNotFound {
                 return
             }
+        }
+    }
+
+    package func removeJob(_ name: String, uid: String, of id: StoreID) async throws {
+        do {
+            try await client.delete(
+                ObjectReference(.job, namespace: id.namespace, name: name), uid: uid, propagation: .background)
+        } catch let error as KubernetesError where error.isNotFound {
+            return
         }
     }
 

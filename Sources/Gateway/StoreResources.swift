@@ -32,7 +32,8 @@ extension ClusterGateway {
         if namespace.isTerminating {
             resources = [
                 StoreResource(
-                    kind: "Namespace", name: namespace.metadata.name, stage: StageName.namespace.rawValue, state: .waiting, reason: "removing",
+                    kind: "Namespace", name: namespace.metadata.name, stage: StageName.namespace.rawValue, state: .waiting,
+                    reason: "removing",
                     message: "The namespace is being removed.", createdAt: namespace.metadata.creationTimestamp)
             ]
         }
@@ -72,7 +73,8 @@ extension StoreResource {
         let unwell = pod.containers.lazy.compactMap(\.trouble).first
         state = pod.isReady || isOver ? .ready : unwell == nil ? .waiting : .unwell
         reason = pod.isReady || isOver ? nil : unwell?.reason ?? "starting"
-        message = pod.isReady ? "" : isOver ? "Ended with success." : unwell?.message ?? pod.conditions["PodScheduled"]?.message ?? ""
+        message =
+            pod.isReady ? "" : isOver ? "Ended with success." : unwell?.message ?? pod.conditions["PodScheduled"]?.message ?? ""
     }
 }
 
@@ -85,7 +87,9 @@ extension ContainerStatus {
     fileprivate var trouble: (reason: String, message: String)? {
         switch state {
         case .waiting(let reason, let message) where reason != "ContainerCreating" && reason != "PodInitializing":
-            if case .terminated(let end) = lastState { return (reason, "\(end.reason), code \(end.exitCode): \(end.message)".asOneLine(limit: 400)) }
+            if case .terminated(let end) = lastState {
+                return (reason, "\(end.reason), code \(end.exitCode): \(end.message)".asOneLine(limit: 400))
+            }
             return (reason, message.asOneLine(limit: 400))
         case .terminated(let end) where end.exitCode != 0:
             return (end.reason, "code \(end.exitCode): \(end.message)".asOneLine(limit: 400))

@@ -10,16 +10,22 @@ package struct Medusa: Engine {
 
     package func stages(of store: Store, size: PlanSize, on platform: PlatformConfiguration) -> [Stage] {
         let parts = MedusaParts(store: store, size: size, platform: platform)
-        let shops = [PlanSize.Container](repeating: parts.backendSize, count: size.shopReplicas + 1) + [MedusaParts.small, MedusaParts.small]
+        let shops =
+            [PlanSize.Container](repeating: parts.backendSize, count: size.shopReplicas + 1) + [
+                MedusaParts.small, MedusaParts.small,
+            ]
         return [
             Isolation.namespaceStage(of: store, on: platform),
             Isolation.limitsStage(
                 of: store, budget: PodBudget([parts.databaseSize, MedusaParts.small, parts.backendSize] + shops),
                 storage: size.databaseStorage + 2, databasePort: 5432, shopPorts: [9000, 8080]),
-            Stage(.settings, needs: [.limits], [parts.credentials, parts.configuration, parts.cachePolicy, parts.cacheEgressPolicy]),
             Stage(
-                .storage, needs: [.limits], [Claim.manifest("data-postgres-0", gibibytes: size.databaseStorage, of: store, on: platform)]),
-            Stage(.database, needs: [.settings, .storage], [parts.databaseService, parts.database, parts.cacheService, parts.cache]),
+                .settings, needs: [.limits], [parts.credentials, parts.configuration, parts.cachePolicy, parts.cacheEgressPolicy]),
+            Stage(
+                .storage, needs: [.limits],
+                [Claim.manifest("data-postgres-0", gibibytes: size.databaseStorage, of: store, on: platform)]),
+            Stage(
+                .database, needs: [.settings, .storage], [parts.databaseService, parts.database, parts.cacheService, parts.cache]),
             Stage(.setup, needs: [.database], [parts.setup]),
             // After the set-up: a backend that meets a database without its tables ends at once.
             Stage(.shop, needs: [.setup], [parts.backendService, parts.backend, parts.storefrontService, parts.storefront]),

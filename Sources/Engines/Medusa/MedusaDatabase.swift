@@ -8,7 +8,8 @@ extension MedusaParts {
             .service, "postgres", of: store, stage: .database,
             [
                 "spec": [
-                    "clusterIP": "None", "selector": .object(databasePod.selector), "ports": [["name": "postgres", "port": 5432, "protocol": "TCP"]],
+                    "clusterIP": "None", "selector": .object(databasePod.selector),
+                    "ports": [["name": "postgres", "port": 5432, "protocol": "TCP"]],
                 ]
             ])
     }
@@ -19,7 +20,8 @@ extension MedusaParts {
             [
                 "spec": [
                     "serviceName": "postgres", "replicas": 1, "selector": ["matchLabels": .object(databasePod.selector)],
-                    "persistentVolumeClaimRetentionPolicy": ["whenDeleted": "Delete", "whenScaled": "Retain"], "template": databasePod.json,
+                    "persistentVolumeClaimRetentionPolicy": ["whenDeleted": "Delete", "whenScaled": "Retain"],
+                    "template": databasePod.json,
                     "volumeClaimTemplates": [
                         ["metadata": ["name": "data"], "spec": Claim.spec(gibibytes: size.databaseStorage, on: platform)]
                     ],
@@ -43,14 +45,21 @@ extension MedusaParts {
                     "readinessProbe": Probe.command(isUp, period: 10, timeout: 5, failures: 3),
                     "livenessProbe": Probe.tcp("postgres", period: 10, timeout: 3, failures: 6),
                 ],
-                mounts: [("data", "/var/lib/postgresql/data", false), ("run", "/var/run/postgresql", false), ("tmp", "/tmp", false)]),
+                mounts: [
+                    ("data", "/var/lib/postgresql/data", false), ("run", "/var/run/postgresql", false), ("tmp", "/tmp", false),
+                ]),
             volumes: [Volume.empty("run", limit: "8Mi"), Volume.empty("tmp", limit: "64Mi")])
     }
 
     var cacheService: Manifest {
         Manifest(
             .service, "redis", of: store, stage: .database,
-            ["spec": ["selector": .object(cachePod.selector), "ports": [["name": "redis", "port": 6379, "targetPort": "redis", "protocol": "TCP"]]]])
+            [
+                "spec": [
+                    "selector": .object(cachePod.selector),
+                    "ports": [["name": "redis", "port": 6379, "targetPort": "redis", "protocol": "TCP"]],
+                ]
+            ])
     }
 
     var cache: Manifest {
@@ -69,7 +78,8 @@ extension MedusaParts {
             store: store, stage: .database, component: "cache", user: MedusaParts.databaseUser, gracePeriod: 5,
             container: ContainerTemplate(
                 name: "redis", image: platform.image(.redis), size: MedusaParts.small,
-                arguments: ["--save", "", "--appendonly", "no", "--maxmemory", "96mb", "--maxmemory-policy", "noeviction"], port: ("redis", 6379),
+                arguments: ["--save", "", "--appendonly", "no", "--maxmemory", "96mb", "--maxmemory-policy", "noeviction"],
+                port: ("redis", 6379),
                 probes: [
                     "startupProbe": Probe.tcp("redis", period: 1, timeout: 3, failures: 60),
                     "readinessProbe": Probe.tcp("redis", period: 10, timeout: 3, failures: 3),

@@ -15,8 +15,10 @@ extension MedusaParts {
             .configMap, MedusaParts.settings, of: store, stage: .settings,
             [
                 "data": [
-                    "NODE_ENV": "production", "REDIS_URL": "redis://redis:6379", "DATABASE_HOST": "postgres", "DATABASE_NAME": "medusa",
-                    "DATABASE_USER": "medusa", "MEDUSA_BACKEND_URL": .string(url), "STORE_CORS": .string(url), "ADMIN_CORS": .string(url),
+                    "NODE_ENV": "production", "REDIS_URL": "redis://redis:6379", "DATABASE_HOST": "postgres",
+                    "DATABASE_NAME": "medusa",
+                    "DATABASE_USER": "medusa", "MEDUSA_BACKEND_URL": .string(url), "STORE_CORS": .string(url),
+                    "ADMIN_CORS": .string(url),
                     "AUTH_CORS": .string(url), "STORE_NAME": .string(store.name),
                     "STORE_ADMIN_EMAIL": .string("admin@\(platform.host(of: store.slug))"), "MEDUSA_WORKER_MODE": "shared",
                     "COOKIE_SECURE": .string(platform.publicScheme == "https" ? "true" : "false"),

@@ -37,7 +37,9 @@ extension MedusaParts {
             store: store, stage: stage, component: component, usesDatabase: true, user: MedusaParts.user, gracePeriod: 30,
             container: ContainerTemplate(
                 name: component, image: platform.image(.medusa), size: backendSize,
-                secrets: [("DATABASE_PASSWORD", "database-password"), ("JWT_SECRET", "jwt-secret"), ("COOKIE_SECRET", "cookie-secret")],
+                secrets: [
+                    ("DATABASE_PASSWORD", "database-password"), ("JWT_SECRET", "jwt-secret"), ("COOKIE_SECRET", "cookie-secret"),
+                ],
                 configuration: [MedusaParts.settings], mounts: [("tmp", "/tmp", false)]),
             volumes: [Volume.empty("tmp", limit: "256Mi")])
     }
@@ -46,7 +48,8 @@ extension MedusaParts {
         PodTemplate(
             store: store, stage: .shop, component: "storefront", user: MedusaParts.user, gracePeriod: 10,
             container: ContainerTemplate(
-                name: "storefront", image: platform.image(.medusaStorefront), size: MedusaParts.small, configuration: [MedusaParts.settings],
+                name: "storefront", image: platform.image(.medusaStorefront), size: MedusaParts.small,
+                configuration: [MedusaParts.settings],
                 port: ("http", 8080),
                 probes: [
                     "startupProbe": Probe.http("/healthz", period: 1, timeout: 3, failures: 60),
@@ -59,7 +62,12 @@ extension MedusaParts {
     private func service(_ name: String, _ pod: PodTemplate) -> Manifest {
         Manifest(
             .service, name, of: store, stage: .shop,
-            ["spec": ["selector": .object(pod.selector), "ports": [["name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"]]]])
+            [
+                "spec": [
+                    "selector": .object(pod.selector),
+                    "ports": [["name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"]],
+                ]
+            ])
     }
 
     private func deployment(_ name: String, _ pod: PodTemplate, replicas: Int) -> Manifest {

@@ -8,7 +8,8 @@ extension WooCommerceParts {
             .service, "mariadb", of: store, stage: .database,
             [
                 "spec": [
-                    "clusterIP": "None", "selector": .object(databasePod.selector), "ports": [["name": "mysql", "port": 3306, "protocol": "TCP"]],
+                    "clusterIP": "None", "selector": .object(databasePod.selector),
+                    "ports": [["name": "mysql", "port": 3306, "protocol": "TCP"]],
                 ]
             ])
     }
@@ -19,7 +20,8 @@ extension WooCommerceParts {
             [
                 "spec": [
                     "serviceName": "mariadb", "replicas": 1, "selector": ["matchLabels": .object(databasePod.selector)],
-                    "persistentVolumeClaimRetentionPolicy": ["whenDeleted": "Delete", "whenScaled": "Retain"], "template": databasePod.json,
+                    "persistentVolumeClaimRetentionPolicy": ["whenDeleted": "Delete", "whenScaled": "Retain"],
+                    "template": databasePod.json,
                     "volumeClaimTemplates": [
                         ["metadata": ["name": "data"], "spec": Claim.spec(gibibytes: size.databaseStorage, on: platform)]
                     ],
@@ -46,8 +48,10 @@ extension WooCommerceParts {
                 arguments: [
                     "--skip-name-resolve", "--max-connections=\(30 * max(1, size.shopReplicas))",
                     "--innodb-buffer-pool-size=\(max(64, size.database.limitMemory / 3))M", "--innodb-log-file-size=24M",
-                    "--innodb-log-buffer-size=4M", "--performance-schema=OFF", "--aria-pagecache-buffer-size=8M", "--key-buffer-size=1M",
-                    "--query-cache-type=0", "--query-cache-size=0", "--table-open-cache=400", "--tmp-table-size=8M", "--max-heap-table-size=8M",
+                    "--innodb-log-buffer-size=4M", "--performance-schema=OFF", "--aria-pagecache-buffer-size=8M",
+                    "--key-buffer-size=1M",
+                    "--query-cache-type=0", "--query-cache-size=0", "--table-open-cache=400", "--tmp-table-size=8M",
+                    "--max-heap-table-size=8M",
                 ],
                 environment: [
                     ("MARIADB_DATABASE", "wordpress"), ("MARIADB_USER", "wordpress"), ("MARIADB_ROOT_HOST", "localhost"),
@@ -61,9 +65,13 @@ extension WooCommerceParts {
                     "livenessProbe": Probe.tcp("mysql", period: 10, timeout: 3, failures: 6),
                 ],
                 mounts: [
-                    ("data", "/var/lib/mysql", false), ("run", "/run/mysqld", false), ("initdb", "/docker-entrypoint-initdb.d", true),
+                    ("data", "/var/lib/mysql", false), ("run", "/run/mysqld", false),
+                    ("initdb", "/docker-entrypoint-initdb.d", true),
                     ("tmp", "/tmp", false),
                 ]),
-            volumes: [Volume.empty("run", limit: "8Mi"), Volume.configuration("initdb", "mariadb-init"), Volume.empty("tmp", limit: "256Mi")])
+            volumes: [
+                Volume.empty("run", limit: "8Mi"), Volume.configuration("initdb", "mariadb-init"),
+                Volume.empty("tmp", limit: "256Mi"),
+            ])
     }
 }

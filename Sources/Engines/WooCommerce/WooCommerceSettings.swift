@@ -45,6 +45,7 @@ extension WooCommerceParts {
 
     var databaseScripts: Manifest {
         Manifest(
-            .configMap, "mariadb-init", of: store, stage: .settings, ["data": ["zz-done.sh": "rm -f /var/lib/mysql/.initialising\n"]])
+            .configMap, "mariadb-init", of: store, stage: .settings,
+            ["data": ["zz-done.sh": "rm -f /var/lib/mysql/.initialising\n"]])
     }
 }

@@ -8,7 +8,8 @@ extension WooCommerceParts {
             .service, "wordpress", of: store, stage: .shop,
             [
                 "spec": [
-                    "selector": .object(shopPod.selector), "ports": [["name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"]],
+                    "selector": .object(shopPod.selector),
+                    "ports": [["name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"]],
                 ]
             ])
     }
@@ -62,13 +63,15 @@ extension WooCommerceParts {
     }
 
     /// A pod that runs WordPress's code: the shop, the set-up and the cron differ in their command alone.
-    func wordpressPod(_ stage: StageName, _ component: String, _ container: PlanSize.Container, _ command: [String]) -> PodTemplate {
+    func wordpressPod(_ stage: StageName, _ component: String, _ container: PlanSize.Container, _ command: [String]) -> PodTemplate
+    {
         PodTemplate(
             store: store, stage: stage, component: component, usesDatabase: true, usesUploads: true, user: WooCommerceParts.webUser,
             gracePeriod: 2,  // PHP as process 1 ignores SIGTERM, and every step may be repeated
             restartPolicy: "Never",  // each try keeps its pod, log and message
             container: ContainerTemplate(
-                name: component, image: platform.image(.wooCommerce), size: container, command: command, secrets: environmentSecrets,
+                name: component, image: platform.image(.wooCommerce), size: container, command: command,
+                secrets: environmentSecrets,
                 configuration: [WooCommerceParts.settings],
                 mounts: [("uploads", "/usr/src/wordpress/wp-content/uploads", false), ("tmp", "/tmp", false)]),
             volumes: [Volume.claim("uploads", "uploads"), Volume.empty("tmp", limit: "256Mi")])

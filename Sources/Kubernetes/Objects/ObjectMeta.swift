@@ -1,3 +1,4 @@
+package import Foundation
 package import JSON
 
 /// The part of `metadata` that we read.
@@ -30,6 +31,16 @@ package struct ObjectMeta: Sendable, Hashable {
         labels = ObjectMeta.strings(metadata?["labels"])
         annotations = ObjectMeta.strings(metadata?["annotations"])
         finalizers = metadata?["finalizers"]?.array?.compactMap(\.string) ?? []
+    }
+
+    /// Nil where there is none or it is no time.
+    package var createdAt: Date? {
+        guard let creationTimestamp else { return nil }
+        do {
+            return try Date(creationTimestamp, strategy: .iso8601)
+        } catch {
+            return nil
+        }
     }
 
     private static func strings(_ value: JSONValue?) -> [String: String] {

@@ -1,0 +1,80 @@
+package import HTTP
+import JSON
+import Postgres
+import Stores
+
+extension Problem {
+    /// What the client is told of an error: the one place where errors become documents.
+    ///
+    /// - Parameter log: told of what the client must not see.
+    package init(_ error: any Error, log: (String) -> Void) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let error as StoreError: self.init(error)
+        case let error as PostgresError: self.init(error, log)
+        case is CancellationError:
+            self.init(
+                .serviceUnavailable, code: "stopping", detail: "The service is stopping. Try again in a moment.", retryAfter: 1)
+        default:
+            log("A request failed: \(error)")
+            self.init(
+                .internalServerError, code: "internal_error",
+                detail: "Something went wrong here. The log has it under this request's id.")
+        }
+    }
+
+    private init(_ error: StoreError) {
+        switch error {
+        case .notFound(let id):
+            self.init(.notFound, code: "store_not_found", detail: "There is no store “\(id)”. Check the id in the address.")
+        case .addressTaken(let slug, let holder):
+            self.init(
+                .conflict, code: "address_taken",
+                detail: "The address “\(slug)” belongs to another store. Choose another name or give a “slug”.",
+                members: holder.map { ["store": .string($0.text)] } ?? [:])
+        case .invalid(let fields):
+            self.init(
+                .unprocessableContent, code: "invalid_request", detail: fields.map(\.message).joined(separator: " "),
+                fields: fields.map { FieldError(field: $0.name, message: $0.message) })
+        case .wrongPhase(let phase, let request):
+            self.init(
+                .conflict, code: "wrong_phase", detail: "A store that is \(phase.rawValue) cannot \(request).",
+                members: ["phase": .string(phase.rawValue)])
+        case .stale(let version):
+            self.init(
+                .preconditionFailed, code: "stale_version",
+                detail: "The store has changed since you read it. Read it again and repeat your change.",
+                members: ["version": .integer(version)])
+        case .unauthenticated:
+            self.init(
+                .unauthorized, code: "unauthenticated",
+                detail:
+                    "This needs a valid token: send one “Authorization: Bearer …” header. It may be missing, mistyped, expired or revoked.",
+                headers: ["WWW-Authenticate": "Bearer"])
+        case .idempotencyKeyReused:
+            self.init(
+                .unprocessableContent, code: "idempotency_key_reused",
+                detail: "This Idempotency-Key was used before with another body. Use a new key for a new request.")
+        case .unavailable(let detail):
+            self.init(.serviceUnavailable, code: "cluster_unavailable", detail: detail, retryAfter: 2)
+        }
+    }
+
+    private init(_ error: PostgresError, _ log: (String) -> Void) {
+        if error.isUnavailability {
+            self.init(
+                .serviceUnavailable, code: "database_unavailable",
+                detail:
+                    "The database cannot be used at the moment. Nothing was lost; repeat the request with the same Idempotency-Key.",
+                retryAfter: 1)
+        } else if error.kind == .cancelled || error.sqlState == .queryCanceled || error.sqlState == .lockNotAvailable {
+            self.init(
+                .serviceUnavailable, code: "timed_out", detail: "The database took too long. Try again in a moment.", retryAfter: 1)
+        } else {
+            log("The database refused a statement: \(error)")
+            self.init(
+                .internalServerError, code: "internal_error",
+                detail: "Something went wrong here. The log has it under this request's id.")
+        }
+    }
+}

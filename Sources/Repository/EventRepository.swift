@@ -1,0 +1,111 @@
+package import Foundation
+package import Postgres
+package import Stores
+
+/// The rows of `store_events`.
+package enum EventRepository {
+    /// What is to be appended: an event without its place.
+    package struct Entry: Sendable, Hashable {
+        package let kind: StoreEvent.Kind
+        package let stage: StageName?
+        package let phase: StorePhase
+        package let reason: String?
+        package let message: String
+
+        package init(_ kind: StoreEvent.Kind, stage: StageName? = nil, phase: StorePhase, reason: String? = nil, message: String) {
+            self.kind = kind
+            self.stage = stage
+            self.phase = phase
+            self.reason = reason
+            self.message = message
+        }
+    }
+
+    /// Appends events with the store's next numbers. The store's row is locked by it until the transaction ends, which keeps the numbers dense
+    /// and in the order of commit.
+    package static func append(_ entries: [Entry], to id: StoreID, on db: isolated Connection) throws(PostgresError) {
+        guard !entries.isEmpty else { return }
+        try db.execute(
+            """
+            WITH numbered AS (
+                UPDATE stores SET event_count = event_count + \(entries.count) WHERE id = \(id.text) RETURNING event_count - \(entries.count) AS before)
+            INSERT INTO store_events (store_id, seq, type, stage, phase, reason, message)
+            SELECT \(id.text), before + ordinality, type, nullif(stage, ''), phase, nullif(reason, ''), message
+            FROM numbered, unnest(\(entries.map(\.kind.rawValue))::text[], \(entries.map { $0.stage?.rawValue ?? "" })::text[],
+                \(entries.map(\.phase.rawValue))::text[], \(entries.map { $0.reason ?? "" })::text[], \(entries.map(\.message))::text[])
+                WITH ORDINALITY AS entry (type, stage, phase, reason, message, ordinality)
+            """)
+    }
+
+    /// The last event of each stage since an attempt at provisioning began: what has been told of it already.
+    package static func lastOfStages(
+        of id: StoreID, since attempt: Date, on db: isolated Connection
+    ) throws(PostgresError) -> [StageName: (kind: StoreEvent.Kind, message: String)] {
+        let rows = try db.query(
+            """
+            SELECT DISTINCT ON (stage) stage, type, message FROM store_events
+            WHERE store_id = \(id.text) AND stage IS NOT NULL AND at >= \(attempt) ORDER BY stage, seq DESC
+            """)
+        var last: [StageName: (StoreEvent.Kind, String)] = [:]
+        for row in rows { last[try value(row, "stage")] = (try value(row, "type"), try row.decode("message")) }
+        return last
+    }
+
+    /// The events of a store behind a number, oldest first.
+    package static func page(of id: StoreID, after seq: Int, limit: Int, on db: isolated Connection) throws(PostgresError)
+        -> [StoreEvent]
+    {
+        try db.query(
+            """
+            SELECT store_id, seq, at, type, stage, phase, reason, message FROM store_events
+            WHERE store_id = \(id.text) AND seq > \(seq) ORDER BY seq LIMIT \(limit)
+            """
+        ).map(event)
+    }
+
+    /// A place in the order of all stores' events.
+    package struct Position: Sendable, Hashable {
+        /// PostgreSQL's `xid8`.
+        package let transaction: Int
+        package let id: Int
+
+        package init(transaction: Int, id: Int) {
+            self.transaction = transaction
+            self.id = id
+        }
+    }
+
+    /// The events of all stores behind a position. Only of transactions before the oldest that is still running: an event that is committed
+    /// late is read later, not passed over.
+    package static func page(
+        after position: Position, account: String?, limit: Int, on db: isolated Connection
+    ) throws(PostgresError) -> [(event: StoreEvent, position: Position)] {
+        var sql: SQL = """
+            SELECT store_id, seq, at, type, stage, e.phase, e.reason, e.message, transaction_id, e.id
+            FROM store_events e
+            WHERE (transaction_id, e.id) > (\(String(position.transaction))::xid8, \(position.id))
+                AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+            """
+        if let account { sql += " AND store_id IN (SELECT id FROM stores WHERE account_id = \(account))" }
+        sql += " ORDER BY transaction_id, e.id LIMIT \(limit)"
+        return try db.query(sql).map { row throws(PostgresError) in
+            (try event(row), Position(transaction: try row.decode("transaction_id"), id: try row.decode("id")))
+        }
+    }
+
+    /// Behind everything that has happened.
+    package static func now(on db: isolated Connection) throws(PostgresError) -> Position {
+        let rows = try db.query("SELECT pg_snapshot_xmin(pg_current_snapshot()) AS transaction_id")
+        return Position(transaction: try rows[0].decode("transaction_id"), id: 0)
+    }
+
+    private static func event(_ row: Row) throws(PostgresError) -> StoreEvent {
+        guard let id = StoreID(try row.decode("store_id", as: String.self)) else {
+            throw PostgresError(.decoding("store_id"), "The column store_id holds no store's id.")
+        }
+        return StoreEvent(
+            storeID: id, seq: try row.decode("seq"), at: try row.decode("at"), kind: try value(row, "type"),
+            stage: try row.decodeIfPresent("stage", as: String.self).flatMap(StageName.init), phase: try value(row, "phase"),
+            reason: try row.decodeIfPresent("reason"), message: try row.decode("message"))
+    }
+}

@@ -1,0 +1,98 @@
+package import Foundation
+package import Postgres
+package import Stores
+
+/// The right to work on a store for a while: every write of a pass carries its token.
+package struct Lease: Sendable, Hashable {
+    package let storeID: StoreID
+    package let token: UUID
+    /// What had been requested when it was taken.
+    package let requested: Int
+    /// How often the store has been worked on without success.
+    package let attempt: Int
+}
+
+/// The rows of `work`: that something must be done. Only the database's clock counts.
+package enum WorkRepository {
+    /// Makes a store due now, whoever holds it.
+    package static func enqueue(_ id: StoreID, on db: isolated Connection) throws(PostgresError) {
+        try db.execute(
+            """
+            INSERT INTO work (store_id) VALUES (\(id.text))
+            ON CONFLICT (store_id) DO UPDATE SET due_at = least(work.due_at, now()), requested = work.requested + 1
+            """)
+    }
+
+    /// Makes many stores due now; those without a row in `stores` are passed over.
+    package static func enqueue(_ ids: [StoreID], on db: isolated Connection) throws(PostgresError) {
+        try db.execute(
+            """
+            INSERT INTO work (store_id) SELECT id FROM stores WHERE id = ANY (\(ids.map(\.text))) ORDER BY id
+            ON CONFLICT (store_id) DO UPDATE SET due_at = least(work.due_at, now()), requested = work.requested + 1
+            """)
+    }
+
+    /// Takes due stores that nobody holds, or whose holder has let its lease run out. One statement: of two workers one gets a row.
+    package static func claim(limit: Int, lease: Duration, on db: isolated Connection) throws(PostgresError) -> [Lease] {
+        let rows = try db.query(
+            """
+            UPDATE work SET lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => \(lease.seconds)), attempt = attempt + 1
+            WHERE store_id IN (
+                SELECT store_id FROM work WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+                ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED)
+            RETURNING store_id, lease_token, requested, attempt
+            """)
+        return try rows.map { row throws(PostgresError) in
+            guard let id = StoreID(try row.decode("store_id", as: String.self)) else {
+                throw PostgresError(.decoding("store_id"), "The column store_id holds no store's id.")
+            }
+            return Lease(
+                storeID: id, token: try row.decode("lease_token"), requested: try row.decode("requested"),
+                attempt: try row.decode("attempt"))
+        }
+    }
+
+    /// Extends leases that still hold.
+    /// - Returns: the tokens that do; a missing one was lost.
+    package static func beat(_ leases: [Lease], for duration: Duration, on db: isolated Connection) throws(PostgresError) -> Set<
+        UUID
+    > {
+        let tokens = leases.map(\.token.uuidString)
+        let rows = try db.query(
+            """
+            UPDATE work SET lease_until = now() + make_interval(secs => \(duration.seconds))
+            WHERE lease_token = ANY (\(tokens)::uuid[]) AND lease_until > now() RETURNING lease_token
+            """)
+        return Set(try rows.map { row throws(PostgresError) in try row.decode("lease_token", as: UUID.self) })
+    }
+
+    /// Ends the work on a store, unless more was requested meanwhile: then it is due again at once.
+    package static func finish(_ lease: Lease, on db: isolated Connection) throws(PostgresError) {
+        let removed = try db.execute("DELETE FROM work WHERE lease_token = \(lease.token) AND requested = \(lease.requested)")
+        if removed == 0 { try handBack(lease, after: .zero, countsAttempt: false, on: db) }
+    }
+
+    /// Lets go of a store that is to be looked at again. Where more was requested meanwhile, at once.
+    package static func handBack(
+        _ lease: Lease, after pause: Duration, countsAttempt: Bool, on db: isolated Connection
+    ) throws(PostgresError) {
+        try db.execute(
+            """
+            UPDATE work SET lease_token = NULL, lease_until = NULL,
+                attempt = CASE WHEN \(countsAttempt) THEN attempt ELSE 0 END,
+                due_at = CASE WHEN requested > \(lease.requested) THEN now() ELSE now() + make_interval(secs => \(pause.seconds)) END
+            WHERE lease_token = \(lease.token)
+            """)
+    }
+
+    /// When the next store is due; nil where nothing waits.
+    package static func nextDue(on db: isolated Connection) throws(PostgresError) -> Duration? {
+        let rows = try db.query(
+            "SELECT extract(epoch FROM min(greatest(due_at, coalesce(lease_until, due_at))) - now())::float8 AS seconds FROM work")
+        return try rows.first?.decodeIfPresent("seconds", as: Double.self).map { .seconds(max(0, $0)) }
+    }
+}
+
+extension Duration {
+    fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

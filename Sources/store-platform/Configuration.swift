@@ -1,0 +1,143 @@
+import Engines
+import Foundation
+import Kubernetes
+import Postgres
+import Services
+
+/// What the environment says, read once. Every problem is found before the first is told.
+struct Configuration: Sendable {
+    enum Role: String, Sendable, CaseIterable { case all, api, worker }
+
+    var host = "127.0.0.1"
+    var port = 8080
+    var postgres = PostgresConfiguration(url: "")
+    var cluster = ClusterConfiguration(server: "")
+    var platform = PlatformConfiguration()
+    var provisioner = Provisioner.Settings()
+    var role = Role.all
+    var administratorToken: String?
+    var webRoot: URL?
+    var migrations: URL
+    /// Between saying that it is not ready and accepting no more: load balancers need a moment to notice.
+    var drainPause: Duration = .seconds(5)
+    /// As it was read, for `check`; secrets masked.
+    private(set) var shown: [(name: String, value: String)] = []
+
+    struct Invalid: Error {
+        let problems: [String]
+    }
+
+    init(environment: [String: String]) throws(Invalid) {
+        var reader = EnvironmentReader(environment)
+        migrations = URL(fileURLWithPath: reader.text("STORE_PLATFORM_MIGRATIONS") ?? "migrations")
+        if let listen = reader.text("STORE_PLATFORM_LISTEN") {
+            let colon = listen.lastIndex(of: ":")
+            let number = colon.flatMap { Int(listen[listen.index(after: $0)...]) }
+            if let colon, let number, (0...65_535).contains(number) {
+                host = listen[..<colon].trimmingCharacters(in: ["[", "]"])
+                port = number
+            } else {
+                reader.complain("STORE_PLATFORM_LISTEN must be ADDRESS:PORT, as 127.0.0.1:8080")
+            }
+        }
+        if let url = reader.secret("DATABASE_URL") {
+            postgres = PostgresConfiguration(url: url)
+        } else {
+            reader.complain("DATABASE_URL is missing: postgresql://user:password@host/database")
+        }
+        role = reader.choice("STORE_PLATFORM_ROLE", Role.allCases) ?? .all
+        readPlatform(&reader)
+        readCluster(&reader, environment)
+        if let number = reader.number("STORE_PLATFORM_CONCURRENCY", 1...256) { provisioner.concurrency = number }
+        if let seconds = reader.number("STORE_PLATFORM_PROVISION_TIMEOUT", 1...86_400) { provisioner.timeout = .seconds(seconds) }
+        if let seconds = reader.number("STORE_PLATFORM_LEASE", 2...600) { provisioner.lease = .seconds(seconds) }
+        if let seconds = reader.number("STORE_PLATFORM_DRAIN_PAUSE", 0...60) { drainPause = .seconds(seconds) }
+        administratorToken = reader.secret("STORE_PLATFORM_ADMIN_TOKEN")
+        if let token = administratorToken, token.utf8.count < 16 {
+            reader.complain("STORE_PLATFORM_ADMIN_TOKEN must have at least 16 characters")
+        }
+        webRoot = reader.text("STORE_PLATFORM_WEB_ROOT").map { URL(fileURLWithPath: $0) }
+        shown = reader.shown
+        guard reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+    }
+
+    private mutating func readPlatform(_ reader: inout EnvironmentReader) {
+        if let id = reader.text("STORE_PLATFORM_INSTALL_ID") {
+            if id.range(of: "^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$", options: .regularExpression) == nil {
+                reader.complain("STORE_PLATFORM_INSTALL_ID must be a label value of Kubernetes: letters, digits, - _ .")
+            }
+            platform.installID = id
+        }
+        if let domain = reader.text("STORE_PLATFORM_BASE_DOMAIN") {
+            if domain.range(of: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?\\.)*[a-z0-9]([-a-z0-9]*[a-z0-9])?$", options: .regularExpression)
+                == nil
+            {
+                reader.complain("STORE_PLATFORM_BASE_DOMAIN must be a domain in lower case, as shops.example.com")
+            }
+            platform.baseDomain = domain
+        }
+        if let scheme = reader.text("STORE_PLATFORM_PUBLIC_SCHEME") {
+            if !["http", "https"].contains(scheme) { reader.complain("STORE_PLATFORM_PUBLIC_SCHEME must be http or https") }
+            platform.publicScheme = scheme
+        }
+        platform.publicPort = reader.number("STORE_PLATFORM_PUBLIC_PORT", 1...65_535)
+        platform.ingressClass = reader.text("STORE_PLATFORM_INGRESS_CLASS")
+        platform.storageClass = reader.text("STORE_PLATFORM_STORAGE_CLASS")
+        for image in ImageName.allCases {
+            if let given = reader.text("STORE_PLATFORM_IMAGE_\(image.rawValue)") { platform.images[image] = given }
+        }
+    }
+
+    private mutating func readCluster(_ reader: inout EnvironmentReader, _ environment: [String: String]) {
+        do {
+            if let path = reader.text("KUBECONFIG") {
+                cluster = try .kubeconfig(path: path)
+            } else {
+                cluster = try .inCluster(environment: environment)
+            }
+        } catch {
+            reader.complain("\(error)")
+        }
+    }
+}
+
+/// Takes values from the environment and keeps what is wrong with them.
+private struct EnvironmentReader {
+    private let environment: [String: String]
+    private(set) var problems: [String] = []
+    private(set) var shown: [(name: String, value: String)] = []
+
+    init(_ environment: [String: String]) { self.environment = environment }
+
+    mutating func complain(_ problem: String) { problems.append(problem) }
+
+    mutating func text(_ name: String) -> String? {
+        let value = environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        shown.append((name, value ?? "(not set)"))
+        return value
+    }
+
+    mutating func secret(_ name: String) -> String? {
+        let value = environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        shown.append((name, value == nil ? "(not set)" : "(set, not shown)"))
+        return value
+    }
+
+    mutating func number(_ name: String, _ range: ClosedRange<Int>) -> Int? {
+        guard let value = text(name) else { return nil }
+        guard let number = Int(value), range.contains(number) else {
+            complain("\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    mutating func choice<Value: RawRepresentable<String>>(_ name: String, _ all: [Value]) -> Value? {
+        guard let value = text(name) else { return nil }
+        guard let chosen = Value(rawValue: value) else {
+            complain("\(name) must be one of: \(all.map(\.rawValue).joined(separator: ", "))")
+            return nil
+        }
+        return chosen
+    }
+}

@@ -1,0 +1,109 @@
+import API
+import Foundation
+import Gateway
+import HTTP
+import Kubernetes
+import Postgres
+import Services
+import Synchronization
+
+/// Builds the objects of the service and runs them in one task group: the first to end, ends all.
+struct Service {
+    private let configuration: Configuration
+
+    init(_ configuration: Configuration) {
+        self.configuration = configuration
+    }
+
+    func run() async throws {
+        let pool = ConnectionPool(configuration: configuration.postgres)
+        let client = KubernetesClient(configuration: configuration.cluster)
+        let gateway = ClusterGateway(client: client, platform: configuration.platform)
+        let bulletin = Bulletin(pool: pool)
+        let tokens = TokenService(pool: pool)
+        if let token = configuration.administratorToken { try await tokens.setAdministrator(token: token) }
+        let warn: @Sendable (String) -> Void = { Log.write("warning", $0) }
+        let stopping = Stopping()
+
+        let stores = StoreService(pool: pool, gateway: gateway, bulletin: bulletin)
+        let services = APIServices(
+            stores: stores, events: EventService(pool: pool, bulletin: bulletin), tokens: tokens,
+            unreadiness: {
+                if stopping.hasBegun { return "The service is stopping." }
+                do {
+                    _ = try await stores.counts()
+                    return nil
+                } catch {
+                    return "The database cannot be used."
+                }
+            },
+            gauges: { Service.gauges(pool, client) })
+        let server = try serve(services)
+        Log.write("info", "Listening on http://\(configuration.host):\(server.port), role \(configuration.role.rawValue).")
+
+        let settings = configuration.provisioner
+        let role = configuration.role
+        // Work stops at once on a signal; the server first says that it is no longer ready, and then answers what it has begun.
+        let work = Task {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await bulletin.run(log: warn) }
+                if role != .api {
+                    group.addTask {
+                        try await Provisioner(pool: pool, gateway: gateway, bulletin: bulletin, settings: settings, log: warn).run()
+                    }
+                    group.addTask { try await Reconciler(pool: pool, gateway: gateway, bulletin: bulletin, log: warn).run() }
+                    group.addTask { try await ClusterWatch(pool: pool, gateway: gateway, bulletin: bulletin, log: warn).run() }
+                }
+                try await group.waitForAll()
+            }
+        }
+        let serving = Task { try await server.run() }
+        await TerminationSignals.wait()
+        Log.write("info", "Stopping.")
+        stopping.begin()
+        work.cancel()
+        if role != .worker { try await Task.sleep(for: configuration.drainPause) }
+        serving.cancel()
+        try await serving.value
+        if case .failure(let error) = await work.result, !(error is CancellationError) {
+            Log.write("warning", "The work ended with: \(error)")
+        }
+        await pool.close()
+        Log.write("info", "Stopped.")
+    }
+
+    private func serve(_ services: APIServices) throws -> Server {
+        let web = try configuration.webRoot.map { try StaticFiles(directory: $0) }
+        let router = Routes(services, web: web).router
+        var settings = Server.Configuration()
+        settings.host = configuration.host
+        settings.port = configuration.port
+        settings.onCompletion = { Log.access($0) }
+        return try Server(configuration: settings) { request in
+            await router.respond(to: request) { error in
+                Problem(error) { Log.write("error", "\(request.id): \($0)") }
+            }
+        }
+    }
+
+    private static func gauges(_ pool: ConnectionPool, _ client: KubernetesClient) -> [(name: String, help: String, value: Double)]
+    {
+        let usage = pool.usage
+        let statistics = client.statistics
+        return [
+            ("store_platform_database_connections_in_use", "Connections lent at this moment.", Double(usage.inUse)),
+            ("store_platform_database_waiting", "Callers waiting for a connection.", Double(usage.waiting)),
+            ("store_platform_cluster_calls_total", "Calls to the Kubernetes API.", Double(statistics.calls.values.reduce(0, +))),
+            ("store_platform_cluster_retries_total", "Calls to the Kubernetes API that were repeated.", Double(statistics.retries)),
+        ]
+    }
+}
+
+/// Whether the service has been asked to stop.
+private final class Stopping: Sendable {
+    private let state = Mutex(false)
+
+    var hasBegun: Bool { state.withLock { $0 } }
+
+    func begin() { state.withLock { $0 = true } }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import Postgres
+
+@main
+struct StorePlatform {
+    static let usage = """
+        Store Platform: shops on Kubernetes, one request each. Configured by the environment; see docs/configuration.md.
+
+        usage: store-platform [command]
+          serve      answer requests and look after the stores (without a command, too)
+          migrate    bring the database up to date, and end
+          check      print what was read from the environment, secrets masked, and end
+          help       this text
+
+        """
+
+    static func main() async {
+        let command = CommandLine.arguments.dropFirst().first ?? "serve"
+        guard CommandLine.arguments.count <= 2, ["serve", "migrate", "check", "help", "--help", "-h"].contains(command) else {
+            complain(
+                "store-platform: there is no command “\(CommandLine.arguments.dropFirst().joined(separator: " "))”\n\n\(usage)")
+            exit(64)
+        }
+        if command.contains("h"), command != "check" { return print(usage, terminator: "") }
+        let configuration: Configuration
+        do throws(Configuration.Invalid) {
+            configuration = try Configuration(environment: ProcessInfo.processInfo.environment)
+        } catch {
+            complain("store-platform: \(error.problems.joined(separator: "; "))\n")
+            exit(78)
+        }
+        do {
+            switch command {
+            case "check": for (name, value) in configuration.shown { print("\(name)=\(value)") }
+            case "migrate":
+                let applied = try await Migrator(migrations: Migration.all(in: configuration.migrations)).migrate(
+                    configuration.postgres)
+                print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")
+            default: try await Service(configuration).run()
+            }
+        } catch {
+            complain("store-platform: \(error)\n")
+            exit(1)
+        }
+    }
+
+    private static func complain(_ text: String) {
+        FileHandle.standardError.write(Data(text.utf8))
+    }
+}
