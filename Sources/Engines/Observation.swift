@@ -42,5 +42,10 @@ package struct Observation: Sendable {
     /// Whether something that runs pods is there: then everything it needs was there before it.
     package var hasWorkloads: Bool { !statefulSets.isEmpty || !deployments.isEmpty || !jobs.isEmpty }
 
+    /// Whether every object of a kind was read, so that one which is not among them is not there.
+    func hasRead(_ resource: Resource) -> Bool {
+        isComplete || [.persistentVolumeClaim, .statefulSet, .deployment, .job].contains(resource)
+    }
+
     func pods(of stage: String) -> [Pod] { pods.filter { $0.metadata.labels[Labels.stage] == stage } }
 }

@@ -29,13 +29,15 @@ package struct Cause: Sendable, Hashable {
 }
 
 extension Stage {
-    /// Whether every object of the stage is there as its manifest says.
+    /// The objects that are not there as their manifests say. Kinds that were not read count only together with those that were: what is not
+    /// known to be there is written with what is known to be missing.
     func missing(in observation: Observation) -> [Manifest] {
-        manifests.filter { manifest in
+        let unknown = manifests.filter { manifest in
             guard let hash = observation.hashes[manifest.id] else { return true }
             if case .createOnce = manifest.write { return false }
             return hash != manifest.hash
         }
+        return unknown.contains { observation.hasRead($0.resource) } ? unknown : []
     }
 
     /// The state of a stage whose objects are there.
@@ -69,12 +71,12 @@ private enum Readiness {
                 ))
         case .statefulSet:
             guard let set = observation.statefulSets.first(where: { $0.metadata.name == name }) else { return .missing }
-            return set.isReady ? .ready : .waiting(Cause("pods_starting", "Waiting for \(name): its pod is starting."))
+            return set.isReady ? .ready : .waiting(Cause("pods_starting", "Waiting for “\(name)”: its pod is starting."))
         case .deployment:
             guard let deployment = observation.deployments.first(where: { $0.metadata.name == name }) else { return .missing }
             if deployment.isAvailable { return .ready }
             if let failure = deployment.conditions["ReplicaFailure"], failure.isTrue { return Diagnosis.ofRefusal(failure.message) }
-            return .waiting(Cause("pods_starting", "Waiting for \(name): its pod is starting."))
+            return .waiting(Cause("pods_starting", "Waiting for “\(name)”: its pod is starting."))
         case .job: return job(name, in: observation)
         default: return .ready
         }

@@ -23,7 +23,10 @@ package struct ClusterGateway: Sendable {
     /// Reads what decides of a store: its namespace, and if that is there the kinds that run something; all kinds where asked.
     package func observe(_ id: StoreID, everything: Bool) async throws -> Observation {
         var observation = Observation()
-        guard let namespace = try await namespace(of: id) else { return observation }
+        guard let namespace = try await namespace(of: id) else {
+            observation.isComplete = true  // where there is no namespace there is nothing in it
+            return observation
+        }
         observation.namespace = namespace
         guard !namespace.isTerminating else { return observation }
         try await readWorkloads(of: id.namespace, into: &observation)

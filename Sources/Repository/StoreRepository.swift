@@ -124,7 +124,7 @@ package enum StoreRepository {
             UPDATE stores SET name = \(name), version = version + 1, generation = generation + 1, updated_at = clock_timestamp()
             WHERE id = \(id.text) AND version = \(version) AND phase NOT IN ('deleting', 'deleted')
             RETURNING
-            """ + columns
+            """ + "\n" + columns
         ).first.map(store)
     }
 
@@ -139,7 +139,7 @@ package enum StoreRepository {
                 generation = generation + 1, version = version + 1, updated_at = clock_timestamp(), attempted_at = clock_timestamp()
             WHERE id = \(store.id.text) AND version = \(store.version)
             RETURNING
-            """ + columns
+            """ + "\n" + columns
         ).first.map(Self.store)
     }
 
@@ -158,7 +158,7 @@ package enum StoreRepository {
             WHERE id = \(store.id.text) AND phase = \(store.phase.rawValue) AND generation = \(store.generation)
                 AND EXISTS (SELECT FROM work WHERE store_id = \(store.id.text) AND lease_token = \(lease.token) AND lease_until > now())
             RETURNING
-            """ + columns
+            """ + "\n" + columns
         ).first.map(Self.store)
     }
 

@@ -83,13 +83,13 @@ struct Recorder: Sendable {
         var entries: [EventRepository.Entry] = []
         for stage in pass.stages {
             let last = told[stage.name]
-            let title = stage.name.title
+            let sentences = stage.name.sentences
             if last == nil, pass.written.contains(stage.name) {
-                entries.append(.init(.stageStarted, stage: stage.name, phase: phase, message: "Making the \(title)."))
+                entries.append(.init(.stageStarted, stage: stage.name, phase: phase, message: sentences.begun))
             }
             switch pass.states[stage.name] {
             case .ready where last?.kind != .stageCompleted && (last != nil || pass.written.contains(stage.name)):
-                entries.append(.init(.stageCompleted, stage: stage.name, phase: phase, message: "The \(title) is ready."))
+                entries.append(.init(.stageCompleted, stage: stage.name, phase: phase, message: sentences.done))
             case .waiting(let cause) where last?.message != cause.message:
                 entries.append(.init(.stageWaiting, stage: stage.name, phase: phase, reason: cause.reason, message: cause.message))
             case .failed(let cause) where last?.message != cause.message:

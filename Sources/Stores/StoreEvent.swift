@@ -76,4 +76,18 @@ package enum StageName: String, Sendable, Hashable, CaseIterable, Comparable {
         case .address: "address"
         }
     }
+
+    /// What is said when it begins, and when it is done.
+    package var sentences: (begun: String, done: String) {
+        switch self {
+        case .namespace: ("Making the namespace.", "The namespace is there.")
+        case .limits: ("Setting limits and network rules.", "Limits and network rules are in place.")
+        case .settings: ("Writing settings and passwords.", "Settings and passwords are in place.")
+        case .storage: ("Claiming volumes.", "The volumes are there.")
+        case .database: ("Starting the database.", "The database is up.")
+        case .setup: ("Starting the set-up.", "The set-up has finished.")
+        case .shop: ("Starting the shop.", "The shop answers.")
+        case .address: ("Opening the address.", "The address is open.")
+        }
+    }
 }
