@@ -1,45 +1,62 @@
 #pragma once
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <signal.h>
 
-// curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call, and take a long where Swift would pass an int.
+// Swift cannot call C's variadic functions. Numbers must reach curl_easy_setopt as long: an int would leave half of the
+// argument undefined on 64-bit machines.
 
-static inline CURLcode curl_set_long(CURL *easy, CURLoption option, long value) { return curl_easy_setopt(easy, option, value); }
-static inline CURLcode curl_set_text(CURL *easy, CURLoption option, const char *value) { return curl_easy_setopt(easy, option, value); }
-static inline CURLcode curl_set_list(CURL *easy, CURLoption option, struct curl_slist *value) { return curl_easy_setopt(easy, option, value); }
-static inline CURLcode curl_set_pointer(CURL *easy, CURLoption option, void *value) { return curl_easy_setopt(easy, option, value); }
+static inline CURLcode curl_easy_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
 
-static inline CURLcode curl_set_blob(CURL *easy, CURLoption option, const void *bytes, size_t count) {
-    struct curl_blob blob = {(void *) bytes, count, CURL_BLOB_COPY};
+/// libcurl copies the text; null resets the option to "none".
+static inline CURLcode curl_easy_set_string(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode curl_easy_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+/// libcurl does not copy the list: it must live until the transfer is over.
+static inline CURLcode curl_easy_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode curl_easy_set_callback(CURL *easy, CURLoption option, curl_write_callback value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+/// PEM in memory; libcurl copies it.
+static inline CURLcode curl_easy_set_blob(CURL *easy, CURLoption option, const void *bytes, size_t count) {
+    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
     return curl_easy_setopt(easy, option, &blob);
 }
 
-typedef size_t (*curl_receiver)(char *bytes, size_t size, size_t count, void *context);
-static inline CURLcode curl_set_receiver(CURL *easy, CURLoption option, curl_receiver value) { return curl_easy_setopt(easy, option, value); }
-
-static inline long curl_response_code(CURL *easy) {
-    long code = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &code);
-    return code;
+/// A request body; libcurl copies it.
+static inline CURLcode curl_easy_set_body(CURL *easy, const void *bytes, size_t count) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);
+    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, bytes) : code;
 }
 
-// The pointer given as CURLOPT_PRIVATE.
-static inline void *curl_private_pointer(CURL *easy) {
-    char *pointer = 0;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &pointer);
-    return pointer;
+static inline long curl_easy_get_long(CURL *easy, CURLINFO info) {
+    long value = 0;
+    return curl_easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
 }
 
-// The next transfer that has ended, and how; NULL where none has.
-static inline CURL *curl_next_done(CURLM *multi, CURLcode *result) {
-    int left = 0;
-    CURLMsg *message;
-    while ((message = curl_multi_info_read(multi, &left))) {
-        if (message->msg == CURLMSG_DONE) {
-            *result = message->data.result;
-            return message->easy_handle;
-        }
-    }
-    return 0;
+static inline CURLMcode curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
 }
 
-static inline void curl_limit_connections(CURLM *multi, long count) { curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, count); }
+/// The result of a finished transfer: `CURLMsg.data` is a union.
+static inline CURLcode curl_message_result(const CURLMsg *message) {
+    return message->data.result;
+}
+
+/// Once per process, before any thread uses libcurl. SIGPIPE is ignored because libcurl, told not to touch signals
+/// (CURLOPT_NOSIGNAL), leaves it to us that OpenSSL writes to sockets the other side has closed.
+static inline CURLcode curl_prepare_process(void) {
+    signal(SIGPIPE, SIG_IGN);
+    return curl_global_init(CURL_GLOBAL_DEFAULT);
+}

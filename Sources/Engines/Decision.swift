@@ -80,7 +80,7 @@ extension Decision {
             condition.isTrue && condition.type.hasPrefix("Namespace") && condition.type != "NamespaceContentRemaining"
         }
         guard let condition = telling.first else { return nil }
-        return "The namespace \(namespace.metadata.name) cannot be removed yet: \(condition.message.asOneLine(limit: 400))"
+        return "The namespace \(namespace.metadata.name) cannot be removed yet: \(condition.words)"
     }
 
     private static func aboutRunning(

@@ -20,10 +20,10 @@ enum Diagnosis {
     }
 
     private static func ofContainers(of pod: Pod, _ what: String, in observation: Observation) -> Cause? {
-        for container in pod.containers {
+        for container in pod.allContainerStatuses {
             switch container.state {
             case .waiting(let reason, let message):
-                if let cause = ofWaiting(container, reason, message, what) { return cause }
+                if let cause = ofWaiting(container, reason ?? "", message ?? "", what) { return cause }
             case .terminated(let end) where end.exitCode != 0: return ofEnd(end, container.restartCount, what)
             default:
                 if case .terminated(let end) = container.lastState, end.exitCode != 0 {
@@ -42,7 +42,7 @@ enum Diagnosis {
                 "The image “\(container.image)” of \(what) cannot be pulled: \(message.asOneLine(limit: 300)). Check the image's name and the registry."
             )
         case "CrashLoopBackOff":
-            if case .terminated(let end) = container.lastState { return ofEnd(end, container.restartCount, what) }
+            if let end = container.lastState?.terminated { return ofEnd(end, container.restartCount, what) }
             return Cause("crash_loop", "The container of \(what) ends again and again: \(message.asOneLine(limit: 300))")
         case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
             return Cause("container_config", "The container of \(what) cannot be started: \(message.asOneLine(limit: 300)).")
@@ -50,23 +50,24 @@ enum Diagnosis {
         }
     }
 
-    private static func ofEnd(_ end: ContainerState.Termination, _ restarts: Int, _ what: String) -> Cause {
+    private static func ofEnd(_ end: ContainerTermination, _ restarts: Int, _ what: String) -> Cause {
         // In a Job a kill for memory has exit code 1, so the reason is what counts.
         if end.reason == "OOMKilled" {
             return Cause(
                 "out_of_memory",
                 "The container of \(what) was ended because it used more memory than its plan allows. Choose a larger plan.")
         }
-        let said = end.message.asOneLine(limit: 300)
+        let said = (end.message ?? "").asOneLine(limit: 300)
         let again = restarts > 0 ? " It has been started again \(restarts) time\(restarts == 1 ? "" : "s")." : ""
         return Cause(
             "crash_loop",
-            "The container of \(what) ended with code \(end.exitCode) (\(end.reason))\(said.isEmpty ? "" : ": \(said)").\(again)")
+            "The container of \(what) ended with code \(end.exitCode) (\(end.reason ?? "no reason given"))\(said.isEmpty ? "" : ": \(said)").\(again)"
+        )
     }
 
     private static func ofScheduling(of pod: Pod, _ what: String) -> Cause? {
         guard let condition = pod.conditions["PodScheduled"], condition.status == "False" else { return nil }
-        let message = condition.message.asOneLine(limit: 300)
+        let message = condition.words
         if message.contains("unbound immediate PersistentVolumeClaims") || message.contains("persistentvolumeclaim") {
             return Cause("volume_pending", "Waiting for \(what): its volume is not bound yet (\(message)).")
         }
@@ -88,12 +89,12 @@ enum Diagnosis {
     /// What the last container to fail said.
     static func lastWords(of pods: [Pod]) -> String? {
         let ends = pods.sorted { ($0.metadata.creationTimestamp ?? "") < ($1.metadata.creationTimestamp ?? "") }.flatMap(
-            \.containers
-        ).compactMap {
-            container -> String? in
-            guard case .terminated(let end) = container.state, end.exitCode != 0 else { return nil }
-            let said = end.message.asOneLine(limit: 300)
-            return said.isEmpty ? "code \(end.exitCode) (\(end.reason))." : said.hasSuffix(".") ? said : said + "."
+            \.containerStatuses
+        ).compactMap { container -> String? in
+            guard let end = container.state?.terminated, end.exitCode != 0 else { return nil }
+            let said = (end.message ?? "").asOneLine(limit: 300)
+            return said.isEmpty
+                ? "code \(end.exitCode) (\(end.reason ?? "no reason given"))." : said.hasSuffix(".") ? said : said + "."
         }
         return ends.last
     }

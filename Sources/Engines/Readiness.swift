@@ -62,20 +62,20 @@ private enum Readiness {
         switch manifest.resource {
         case .persistentVolumeClaim:
             guard let claim = observation.claims.first(where: { $0.metadata.name == name }) else { return .missing }
-            let waitsForPod = claim.storageClass.map(observation.waitingStorageClasses.contains) ?? false
+            let waitsForPod = claim.storageClassName.map(observation.waitingStorageClasses.contains) ?? false
             if claim.phase == "Bound" || waitsForPod { return .ready }
             return .waiting(
                 Cause(
                     "volume_pending",
-                    "Waiting for the volume “\(name)”: no volume of \(claim.storageClass.map { "the class “\($0)”" } ?? "the default class") has been bound to it yet."
+                    "Waiting for the volume “\(name)”: no volume of \(claim.storageClassName.map { "the class “\($0)”" } ?? "the default class") has been bound to it yet."
                 ))
         case .statefulSet:
             guard let set = observation.statefulSets.first(where: { $0.metadata.name == name }) else { return .missing }
-            return set.isReady ? .ready : .waiting(Cause("pods_starting", "Waiting for “\(name)”: its pod is starting."))
+            return set.isRolledOut ? .ready : .waiting(Cause("pods_starting", "Waiting for “\(name)”: its pod is starting."))
         case .deployment:
             guard let deployment = observation.deployments.first(where: { $0.metadata.name == name }) else { return .missing }
-            if deployment.isAvailable { return .ready }
-            if let failure = deployment.conditions["ReplicaFailure"], failure.isTrue { return Diagnosis.ofRefusal(failure.message) }
+            if deployment.isRolledOut { return .ready }
+            if let failure = deployment.conditions["ReplicaFailure"], failure.isTrue { return Diagnosis.ofRefusal(failure.words) }
             return .waiting(Cause("pods_starting", "Waiting for “\(name)”: its pod is starting."))
         case .job: return job(name, in: observation)
         default: return .ready
@@ -89,14 +89,11 @@ private enum Readiness {
             $0.metadata.labels["batch.kubernetes.io/job-name"] == name || $0.metadata.labels["job-name"] == name
         }
         let hasEndedWell = pods.contains { pod in
-            !pod.containers.isEmpty
-                && pod.containers.allSatisfy { container in
-                    if case .terminated(let end) = container.state { end.exitCode == 0 } else { false }
-                }
+            !pod.containerStatuses.isEmpty && pod.containerStatuses.allSatisfy { $0.state?.terminated?.exitCode == 0 }
         }
         if job.isComplete || hasEndedWell { return .ready }
         if let failure = job.failure {
-            let said = Diagnosis.lastWords(of: pods).map { ": \($0)" } ?? ". \(failure.message)."
+            let said = Diagnosis.lastWords(of: pods).map { ": \($0)" } ?? ". \(failure.words)."
             return .failed(
                 Cause("setup_failed", "The set-up has failed and is not tried again\(said) Mend the cause and retry the store."))
         }

@@ -16,7 +16,7 @@ package struct ClusterGateway: Sendable {
         self.platform = platform
     }
 
-    package var statistics: KubernetesClient.Statistics { client.statistics }
+    package var statistics: Statistics { client.statistics }
 
     // MARK: Observing
 
@@ -40,8 +40,8 @@ package struct ClusterGateway: Sendable {
 
     package func namespace(of id: StoreID) async throws -> Namespace? {
         do {
-            return try await client.get(Namespace.self, name: id.namespace)
-        } catch let error as KubernetesError where error.isNotFound {
+            return try await client.get(Namespace.self, namespace: nil, name: id.namespace)
+        } catch  where error.isNotFound {
             return nil
         }
     }
@@ -88,7 +88,7 @@ package struct ClusterGateway: Sendable {
     }
 
     private func waitingStorageClasses() async throws -> Set<String> {
-        Set(try await client.list(StorageClass.self).filter(\.waitsForFirstConsumer).map(\.metadata.name))
+        Set(try await client.list(StorageClass.self).filter { $0.volumeBindingMode == "WaitForFirstConsumer" }.map(\.metadata.name))
     }
 
     /// Reads the claims again: they are bound a moment after they are made.
@@ -102,7 +102,7 @@ package struct ClusterGateway: Sendable {
 
     /// Adds what the cluster's components warn of, by pod: the last word on each.
     package func readWarnings(of id: StoreID, into observation: inout Observation) async throws {
-        for event in try await client.list(ClusterEvent.self, namespace: id.namespace)
+        for event in try await client.list(Event.self, namespace: id.namespace)
         where event.type == "Warning" && event.involvedKind == "Pod" {
             observation.warnings[event.involvedName] = event.message
         }
@@ -157,25 +157,21 @@ package struct ClusterGateway: Sendable {
     /// - Parameter uid: a namespace of the same name that is another is left alone.
     package func removeNamespace(of id: StoreID, uid: String) async throws {
         do {
-            try await client.delete(ObjectReference(.namespace, name: id.namespace), uid: uid)
-        } catch let error as KubernetesError where error.isNotFound || error.isConflict {
-            return  // gone, or going: the next look says which
-        }
-        for resource in [Resource.pod, .persistentVolumeClaim] {
-            do {
+            try await client.delete(ObjectReference(resource: .namespace, namespace: nil, name: id.namespace), uid: uid)
+            for resource in [Resource.pod, .persistentVolumeClaim] {
                 try await client.deleteAll(resource, namespace: id.namespace, gracePeriodSeconds: 1)
-            } catch let error as KubernetesError where error.isNotFound {
-                return
             }
+        } catch {
+            guard error.isNotFound || error.isConflict else { throw error }  // gone, or another's: the next look says which
         }
     }
 
     package func removeJob(_ name: String, uid: String, of id: StoreID) async throws {
         do {
             try await client.delete(
-                ObjectReference(.job, namespace: id.namespace, name: name), uid: uid, propagation: .background)
-        } catch let error as KubernetesError where error.isNotFound {
-            return
+                ObjectReference(resource: .job, namespace: id.namespace, name: name), uid: uid, propagation: .background)
+        } catch {
+            guard error.isNotFound else { throw error }
         }
     }
 
@@ -186,7 +182,7 @@ package struct ClusterGateway: Sendable {
         try await client.listMetadata(.namespace, labelSelector: "\(Labels.storeSelector),\(Labels.install)=\(platform.installID)")
     }
 
-    package func watch(_ resource: Resource) -> AsyncStream<WatchEvent> {
+    package func watch(_ resource: Resource) -> WatchSequence {
         client.watch(resource, labelSelector: Labels.storeSelector)
     }
 }

@@ -70,7 +70,7 @@ extension StoreResource {
         stage = pod.metadata.labels[Labels.stage]
         createdAt = pod.metadata.creationTimestamp
         let isOver = pod.phase == "Succeeded"
-        let unwell = pod.containers.lazy.compactMap(\.trouble).first
+        let unwell = pod.allContainerStatuses.lazy.compactMap(\.trouble).first
         state = pod.isReady || isOver ? .ready : unwell == nil ? .waiting : .unwell
         reason = pod.isReady || isOver ? nil : unwell?.reason ?? "starting"
         message =
@@ -86,14 +86,13 @@ extension ContainerStatus {
     /// Why the container does not run, where something is wrong with it.
     fileprivate var trouble: (reason: String, message: String)? {
         switch state {
-        case .waiting(let reason, let message) where reason != "ContainerCreating" && reason != "PodInitializing":
-            if case .terminated(let end) = lastState {
-                return (reason, "\(end.reason), code \(end.exitCode): \(end.message)".asOneLine(limit: 400))
-            }
-            return (reason, message.asOneLine(limit: 400))
+        case .waiting(let reason?, let message) where reason != "ContainerCreating" && reason != "PodInitializing":
+            return (reason, (lastState?.terminated.map(ContainerStatus.words) ?? message ?? "").asOneLine(limit: 400))
         case .terminated(let end) where end.exitCode != 0:
-            return (end.reason, "code \(end.exitCode): \(end.message)".asOneLine(limit: 400))
+            return (end.reason ?? "Error", ContainerStatus.words(of: end).asOneLine(limit: 400))
         default: return nil
         }
     }
+
+    private static func words(of end: ContainerTermination) -> String { "code \(end.exitCode): \(end.message ?? end.reason ?? "")" }
 }

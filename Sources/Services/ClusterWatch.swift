@@ -1,3 +1,4 @@
+import Engines
 package import Gateway
 import JSON
 import Kubernetes
@@ -36,12 +37,29 @@ package struct ClusterWatch: Sendable {
         }
     }
 
+    /// Follows the objects of a kind; a watch that the server refuses is begun again after a while.
     private func watch(_ resource: Resource, _ changed: Changes) async {
+        while !Task.isCancelled {
+            do {
+                try await follow(resource, changed)
+            } catch {
+                if !Task.isCancelled { log("The watch on \(resource.plural) has ended and is begun again: \(error)") }
+            }
+            do {
+                try await Task.sleep(for: .seconds(5))
+            } catch {
+                break  // cancelled: the only error of a sleep
+            }
+        }
+        changed.finish()
+    }
+
+    private func follow(_ resource: Resource, _ changed: Changes) async throws {
         /// What each object was like when it was last seen, as far as that matters; only to tell whether it has changed.
         var known: [String: String] = [:]
         var seen: Set<String>?
         var isFirst = true
-        for await event in gateway.watch(resource) {
+        for try await event in gateway.watch(resource) {
             switch event {
             case .restarted: seen = []
             case .added(let object), .modified(let object):
@@ -62,10 +80,8 @@ package struct ClusterWatch: Sendable {
                 }
                 seen = nil
                 isFirst = false
-            case .interrupted(let error): log("The watch on \(resource.plural) is interrupted and tried again: \(error)")
             }
         }
-        changed.finish()
     }
 
     private static func name(of object: JSONValue, _ resource: Resource) -> (key: String, store: StoreID?) {
@@ -119,20 +135,20 @@ private enum Signs {
         switch resource {
         case .namespace: return Namespace(json: object).isTerminating ? "terminating" : ""
         case .persistentVolumeClaim: return PersistentVolumeClaim(json: object).phase == "Bound" ? "bound" : ""
-        case .statefulSet: return StatefulSet(json: object).isReady ? "ready" : "unready"
+        case .statefulSet: return StatefulSet(json: object).isRolledOut ? "ready" : "unready"
         case .deployment:
             let deployment = Deployment(json: object)
-            return deployment.isAvailable ? "available" : deployment.conditions["ReplicaFailure"]?.message ?? "unavailable"
+            return deployment.isRolledOut ? "available" : deployment.conditions["ReplicaFailure"]?.message ?? "unavailable"
         case .job:
             let job = Job(json: object)
             return job.isComplete ? "complete" : job.failure == nil ? "" : "failed"
         case .pod:
-            return Pod(json: object).containers.map { container in
+            return Pod(json: object).allContainerStatuses.map { container in
                 switch container.state {
-                case .waiting(let reason, _):
-                    reason == "ContainerCreating" || reason == "PodInitializing" ? "" : "\(reason)\(container.restartCount)"
+                case .waiting(let reason?, _) where reason != "ContainerCreating" && reason != "PodInitializing":
+                    "\(reason)\(container.restartCount)"
                 case .terminated(let end): "ended\(end.exitCode)"
-                case .running, .unknown: ""
+                default: ""
                 }
             }.joined()
         default: return ""

@@ -35,24 +35,24 @@ struct Pass: Sendable {
     mutating func meet(_ error: KubernetesError) throws {
         isSettled = false
         if error.isForbiddenByQuota {
-            cause = Cause("quota_exceeded", "The store's quota does not allow it: \(error.message)")
+            cause = Cause("quota_exceeded", "The store's quota does not allow it: \(error.description)")
         } else if error.isForbiddenByPodSecurity {
-            cause = Cause("pod_security", "The cluster's pod security refuses the store's pods: \(error.message)")
+            cause = Cause("pod_security", "The cluster's pod security refuses the store's pods: \(error.description)")
         } else if error.isForbiddenByAccess || error.isUnauthorized {
             cause = Cause(
                 "access_denied",
-                "The cluster does not let the platform do its work: \(error.message). Check the rights of its service account.")
+                "The cluster does not let the platform do its work: \(error.description). Check the rights of its service account.")
         } else if error.isNamespaceTerminating {
             cause = Cause("namespace_terminating", "The namespace is on its way out; it is made again as soon as it has gone.")
         } else if error.isTransient {
-            cause = Cause("cluster_unavailable", "Waiting for the cluster: \(error.message).")
+            cause = Cause("cluster_unavailable", "Waiting for the cluster: \(error.description).")
             isInterrupted = true
         } else if error.isConflict || error.isNotFound {
             cause = nil  // something has moved since it was read: the next look is a fresh one
-        } else if error.kind == .cancelled {
+        } else if error.isCancelled {
             throw error
         } else {
-            cause = Cause("refused", "The cluster refuses an object of the store: \(error.message)")
+            cause = Cause("refused", "The cluster refuses an object of the store: \(error.description)")
             event = store.phase.after(.gaveUp) == nil ? nil : .gaveUp
         }
     }
@@ -73,4 +73,14 @@ extension Decision {
             if case .write(.storage, _) = action { true } else { false }
         }
     }
+}
+
+extension KubernetesError {
+    /// Whether the same call may succeed later without anything else being changed.
+    fileprivate var isTransient: Bool {
+        isUnreachable || isTimeout || isMalformedAnswer || isTooManyRequests || (isServerFault && !isUnknownField)
+    }
+
+    /// Strict validation answers an unknown field with 500 and no reason.
+    private var isUnknownField: Bool { status?.message.contains("field not declared in schema") ?? false }
 }

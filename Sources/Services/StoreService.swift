@@ -153,7 +153,7 @@ package struct StoreService: Sendable {
         do {
             return try await gateway.resources(of: store, stages: stages)
         } catch let error as KubernetesError {
-            throw StoreError.unavailable("The cluster cannot be asked at the moment: \(error.message).")
+            throw StoreError.unavailable("The cluster cannot be asked at the moment: \(error).")
         }
     }
 

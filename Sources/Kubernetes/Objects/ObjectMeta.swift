@@ -18,6 +18,16 @@ package struct ObjectMeta: Sendable, Hashable {
     package let annotations: [String: String]
     package let finalizers: [String]
 
+    /// Nil where there is none or it is no time.
+    package var createdAt: Date? {
+        guard let creationTimestamp else { return nil }
+        do {
+            return try Date(creationTimestamp, strategy: .iso8601)
+        } catch {
+            return nil
+        }
+    }
+
     /// - Parameter json: a whole object or a `PartialObjectMetadata`: what has `metadata`.
     package init(of json: JSONValue) {
         let metadata = json["metadata"]
@@ -31,16 +41,6 @@ package struct ObjectMeta: Sendable, Hashable {
         labels = ObjectMeta.strings(metadata?["labels"])
         annotations = ObjectMeta.strings(metadata?["annotations"])
         finalizers = metadata?["finalizers"]?.array?.compactMap(\.string) ?? []
-    }
-
-    /// Nil where there is none or it is no time.
-    package var createdAt: Date? {
-        guard let creationTimestamp else { return nil }
-        do {
-            return try Date(creationTimestamp, strategy: .iso8601)
-        } catch {
-            return nil
-        }
     }
 
     private static func strings(_ value: JSONValue?) -> [String: String] {

@@ -1,0 +1,37 @@
+package import JSON
+
+/// A stateful set and how far its controller has come with it. Quota refusals show only in its events: it has no conditions.
+package struct StatefulSet: KubernetesObject, Hashable {
+    package static let resource = Resource.statefulSet
+
+    package let metadata: ObjectMeta
+    /// The generation that the controller has acted on; older than `generation` means that the rest of the status is stale.
+    package let observedGeneration: Int?
+    /// How many pods are wanted (`spec.replicas`; the server's default is 1).
+    package let replicas: Int
+    /// How many pods there are, of whatever revision (`status.replicas`).
+    package let currentReplicas: Int
+    package let updatedReplicas: Int
+    package let readyReplicas: Int
+    package let availableReplicas: Int
+    package let conditions: [Condition]
+
+    package var generation: Int? { metadata.generation }
+
+    /// Whether every pod is of the newest revision and ready.
+    package var isRolledOut: Bool {
+        (observedGeneration ?? 0) >= (generation ?? 0) && updatedReplicas >= replicas && readyReplicas >= replicas
+    }
+
+    package init(json: JSONValue) {
+        let status = json["status"]
+        metadata = ObjectMeta(of: json)
+        observedGeneration = status?["observedGeneration"]?.integer
+        replicas = json[path: "spec", "replicas"]?.integer ?? 1
+        currentReplicas = status?["replicas"]?.integer ?? 0
+        updatedReplicas = status?["updatedReplicas"]?.integer ?? 0
+        readyReplicas = status?["readyReplicas"]?.integer ?? 0
+        availableReplicas = status?["availableReplicas"]?.integer ?? 0
+        conditions = Condition.conditions(of: json)
+    }
+}
