@@ -75,7 +75,10 @@ let package = Package(
         tests(of: "Repository", with: ["Stores", "Postgres", "PostgresTesting", "JSON"]),
         tests(
             of: "Services",
-            with: ["Stores", "Engines", "Gateway", "Repository", "Postgres", "PostgresTesting", "Kubernetes", "ClusterSimulator", "HTTP", "JSON"]),
+            with: [
+                "Stores", "Engines", "Gateway", "Repository", "Postgres", "PostgresTesting", "Kubernetes", "ClusterSimulator",
+                "HTTP", "JSON",
+            ]),
         tests(of: "API", with: ["Services", "Stores", "Repository", "Postgres", "PostgresTesting", "HTTP", "JSON"]),
     ]
 )

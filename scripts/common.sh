@@ -1,5 +1,5 @@
 # What the scripts share. Source it; it has no effect of its own.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
