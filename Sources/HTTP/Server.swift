@@ -51,11 +51,13 @@ package final class Server: Sendable {
         let context = ServerContext(configuration: configuration, respond: respond, connections: connections)
         var settings = mhd_settings()
         settings.listen_socket = socket
-        settings.connection_memory_bytes = configuration.maximumHeadSize + 24 * 1024  // libmicrohttpd's own share and its write buffer
+        // Beside the head: libmicrohttpd's own share and its write buffer.
+        settings.connection_memory_bytes = configuration.maximumHeadSize + 24 * 1024
         settings.connection_limit = UInt32(configuration.maximumConnections)
         settings.connections_per_address = UInt32(configuration.connectionsPerAddress)
         settings.idle_timeout_seconds = UInt32(configuration.idleTimeout.components.seconds)
-        settings.context = Unmanaged.passRetained(context).toOpaque()  // lives as long as the process: a callback may be its last reader
+        // Never released: a callback may be its last reader, and a process has few servers.
+        settings.context = Unmanaged.passRetained(context).toOpaque()
         settings.access = onAccess
         settings.request_line = onRequestLine
         settings.completed = onCompleted

@@ -191,7 +191,7 @@ package actor Connection {
 }
 
 /// A Dispatch source that ends with its owner.
-final class ReadSource: @unchecked Sendable {  // cancel() may be called from any thread (Dispatch); Linux does not mark sources Sendable
+final class ReadSource: @unchecked Sendable {  // cancel() may be called from any thread; Linux does not say so
     private let source: any DispatchSourceRead
 
     init(_ source: any DispatchSourceRead) { self.source = source }

@@ -123,7 +123,8 @@ package struct Provisioner: Sendable {
             return try await pool.withConnection { db in try WorkRepository.finish(lease, on: db) }
         }
         if store.phase == .failed, store.desired == .running {
-            return try await pool.withConnection { db in try WorkRepository.finish(lease, on: db) }  // nothing is tried before somebody asks
+            // nothing is tried before somebody asks
+            return try await pool.withConnection { db in try WorkRepository.finish(lease, on: db) }
         }
         var pass = Pass(store: store, stages: stages)
         do {

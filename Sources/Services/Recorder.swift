@@ -38,7 +38,8 @@ struct Recorder: Sendable {
             || (sighting.namespaceUID ?? store.namespaceUID) != store.namespaceUID
         if hasNews {
             guard try StoreRepository.record(sighting, of: store, lease: lease, on: db) != nil else {
-                try WorkRepository.handBack(lease, after: .zero, countsAttempt: false, on: db)  // the row wants something else by now
+                // the row wants something else by now
+                try WorkRepository.handBack(lease, after: .zero, countsAttempt: false, on: db)
                 return 0
             }
         }

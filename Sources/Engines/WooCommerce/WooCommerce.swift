@@ -21,12 +21,14 @@ package struct WooCommerce: Engine {
             Stage(
                 .storage, needs: [.limits],
                 [
-                    Claim.manifest("data-mariadb-0", gibibytes: size.databaseStorage, of: store, on: platform),  // the StatefulSet's own name for it
+                    // The name that the StatefulSet would give it: it is adopted.
+                    Claim.manifest("data-mariadb-0", gibibytes: size.databaseStorage, of: store, on: platform),
                     Claim.manifest("uploads", gibibytes: size.uploadStorage, of: store, on: platform),
                 ]),
             Stage(.database, needs: [.settings, .storage], [parts.databaseService, parts.database]),
             Stage(.setup, needs: [.database], [parts.setup]),
-            Stage(.shop, needs: [.database], [parts.shopService, parts.shop, parts.cron]),  // beside the set-up: its readiness waits for the mark that is written last
+            // Beside the set-up: the shop's readiness waits for the mark that the set-up writes last.
+            Stage(.shop, needs: [.database], [parts.shopService, parts.shop, parts.cron]),
             Address.stage(of: store, on: platform, paths: [("/", "wordpress")]),
         ]
     }

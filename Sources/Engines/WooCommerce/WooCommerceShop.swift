@@ -51,7 +51,8 @@ extension WooCommerceParts {
         pod.restartPolicy = nil
         pod.gracePeriod = 30
         pod.container.port = ("http", 8080)
-        pod.container.lifecycle = ["preStop": ["sleep": ["seconds": 3]]]  // leave the endpoints first, then stop: 0 of 188 requests lost, 1–5 without
+        // Leaves the endpoints first, then stops: 0 of 188 requests lost in a rollout, 1–5 without.
+        pod.container.lifecycle = ["preStop": ["sleep": ["seconds": 3]]]
         pod.container.probes = [
             // Reads the database and the mark that the set-up writes last; 1 ms.
             "startupProbe": Probe.http("/healthz.php", period: 1, timeout: 5, failures: 600),

@@ -1,0 +1,249 @@
+import Foundation
+import Postgres
+import PostgresTesting
+import Repository
+import Stores
+import Testing
+
+let migrations = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../migrations").standardized
+
+func order(_ name: String, slug: String? = nil) throws -> Store {
+    let at = Date()
+    return Store(
+        id: .random(), name: name, slug: try slug.map { try Slug($0) } ?? Slug(suggestedBy: name),
+        engine: EngineID(rawValue: "woocommerce"),
+        plan: .small, account: "default", createdAt: at, updatedAt: at, attemptedAt: at)
+}
+
+struct RepositoryTests {
+    private func insert(_ store: Store, key: String? = nil, _ pool: ConnectionPool) async throws {
+        try await pool.transaction { db in
+            try StoreRepository.insert(store, idempotencyKey: key, requestHash: key.map { Array($0.utf8) }, on: db)
+            try EventRepository.append([.init(.created, phase: .pending, message: "ordered")], to: store.id, on: db)
+            try WorkRepository.enqueue(store.id, on: db)
+        }
+    }
+
+    private func claimOne(_ pool: ConnectionPool) async throws -> Lease {
+        let leases = try await pool.withConnection { db in try WorkRepository.claim(limit: 1, lease: .seconds(30), on: db) }
+        return try #require(leases.first)
+    }
+
+    @Test func `an address can be taken once, and again when its store is gone`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            let first = try order("Blue Teapots")
+            try await insert(first, pool)
+            let error = await #expect(throws: PostgresError.self) { try await insert(try order("Blue Teapots"), pool) }
+            #expect(error?.violatedConstraint == "stores_slug_is_unique")
+            try await pool.withConnection { db in
+                try db.execute(
+                    "UPDATE stores SET desired = 'absent', phase = 'deleted', deleted_at = now() WHERE id = \(first.id.text)")
+            }
+            try await insert(try order("Blue Teapots"), pool)
+        }
+    }
+
+    @Test func `the schema refuses what must not be`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            let store = try order("Blue Teapots")
+            try await insert(store, pool)
+            for (change, constraint) in [
+                ("phase = 'ready'", "ready_has_url"), ("phase = 'gone'", "phase_is_known"),
+                ("phase = 'deleting'", "deleted_is_wanted"),
+                ("slug = 'Not A Label'", "slug_is_a_label"), ("name = ''", "name_is_not_empty"),
+                ("deleted_at = now()", "deleted_has_a_time"),
+            ] {
+                let error = await #expect(throws: PostgresError.self) {
+                    try await pool.withConnection { db in try db.execute("UPDATE stores SET \(raw: change)") }
+                }
+                #expect(error?.violatedConstraint == constraint)
+            }
+            for table in ["store_events", "audit_log"] {
+                await #expect(throws: PostgresError.self) {
+                    try await pool.withConnection { db in try db.execute("DELETE FROM \(raw: table)") }
+                }
+            }
+        }
+    }
+
+    @Test func `of many workers each due store has one, and nobody waits`() async throws {
+        try await withTestDatabase(migrations: migrations, maximumConnections: 8) { pool, _ in
+            for index in 0..<20 { try await insert(try order("Shop \(index)"), pool) }
+            let claimed = try await withThrowingTaskGroup(of: [Lease].self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        try await pool.withConnection { db in try WorkRepository.claim(limit: 5, lease: .seconds(30), on: db) }
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(Set(claimed.map(\.storeID)).count == claimed.count)
+            let rest = try await pool.withConnection { db in try WorkRepository.claim(limit: 50, lease: .seconds(30), on: db) }
+            #expect(claimed.count + rest.count == 20)
+        }
+    }
+
+    @Test func `a lease that has run out is taken over, and its former holder writes nothing`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            let store = try order("Blue Teapots")
+            try await insert(store, pool)
+            let old = try await claimOne(pool)
+            try await pool.withConnection { db in try db.execute("UPDATE work SET lease_until = now() - interval '1 s'") }
+            let new = try await claimOne(pool)
+            #expect(new.token != old.token)
+            let seen = StoreRepository.Sighting(phase: .provisioning, reason: nil, message: "seen")
+            let (zombie, holder) = try await pool.withConnection { db in
+                (
+                    try StoreRepository.record(seen, of: store, lease: old, on: db),
+                    try StoreRepository.record(seen, of: store, lease: new, on: db)
+                )
+            }
+            #expect(zombie == nil)
+            #expect(holder?.phase == .provisioning)
+            try await pool.withConnection { db in try WorkRepository.finish(old, on: db) }
+            let left = try await pool.withConnection { db in
+                try db.query("SELECT count(*) AS n FROM work")[0].decode("n", as: Int.self)
+            }
+            #expect(left == 1)
+        }
+    }
+
+    @Test func `work that was requested again meanwhile is not finished`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            let store = try order("Blue Teapots")
+            try await insert(store, pool)
+            let lease = try await claimOne(pool)
+            let next = try await pool.withConnection { db in
+                try WorkRepository.enqueue(store.id, on: db)
+                try WorkRepository.finish(lease, on: db)
+                return try WorkRepository.claim(limit: 1, lease: .seconds(30), on: db)
+            }
+            #expect(next.count == 1)
+        }
+    }
+
+    @Test func `what was seen of an older generation is not recorded`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            let store = try order("Blue Teapots")
+            try await insert(store, pool)
+            let recorded = try await pool.withConnection { db in
+                let lease = try WorkRepository.claim(limit: 1, lease: .seconds(30), on: db)[0]
+                _ = try StoreRepository.request(.absent, of: store, phase: .deleting, message: "", on: db)
+                return try StoreRepository.record(
+                    .init(phase: .provisioning, reason: nil, message: ""), of: store, lease: lease, on: db)
+            }
+            #expect(recorded == nil)
+        }
+    }
+
+    @Test func `pages walk all stores once, newest first, and filters narrow them`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            for index in 0..<25 { try await insert(try order("Shop number \(index)"), pool) }
+            var seen: [Store] = []
+            var filter = StoreRepository.Filter()
+            filter.limit = 10
+            while true {
+                let query = filter
+                let page = try await pool.withConnection { db in try StoreRepository.page(query, on: db) }
+                guard let last = page.last else { break }
+                seen += page
+                filter.after = .init(createdAt: last.createdAt, id: last.id.text)
+            }
+            #expect(Set(seen.map(\.id)).count == 25)
+            #expect(seen.map(\.createdAt) == seen.map(\.createdAt).sorted(by: >))
+            var search = StoreRepository.Filter()
+            search.text = "NUMBER 1"
+            let wanted = search
+            let found = try await pool.withConnection { db in try StoreRepository.page(wanted, on: db) }
+            #expect(found.count == 11)
+            search.text = "100%_"
+            let none = search
+            let nothing = try await pool.withConnection { db in try StoreRepository.page(none, on: db) }
+            #expect(nothing.isEmpty)
+        }
+    }
+
+    @Test func `events are numbered without gaps, also when many write at once`() async throws {
+        try await withTestDatabase(migrations: migrations, maximumConnections: 8) { pool, _ in
+            let store = try order("Blue Teapots")
+            try await insert(store, pool)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<40 {
+                    group.addTask {
+                        try await pool.transaction { db in
+                            let entries = (0...index % 3).map {
+                                EventRepository.Entry(.warning, phase: .pending, message: "\(index)-\($0)")
+                            }
+                            try EventRepository.append(entries, to: store.id, on: db)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let events = try await pool.withConnection { db in try EventRepository.page(of: store.id, after: 0, limit: 1000, on: db)
+            }
+            #expect(events.map(\.seq) == Array(1...events.count))
+        }
+    }
+
+    @Test func `a reader of all events misses none that commits late`() async throws {
+        try await withTestDatabase(migrations: migrations, maximumConnections: 4) { pool, configuration in
+            let store = try order("Blue Teapots")
+            try await insert(store, pool)
+            let other = try order("Red Teapots")
+            try await insert(other, pool)
+            let start = try await pool.withConnection { db in try EventRepository.now(on: db) }
+            let (written, write) = AsyncStream<Void>.makeStream()
+            // This transaction takes its id first and commits last.
+            let late = Task {
+                try await pool.transaction { db in
+                    try EventRepository.append([.init(.warning, phase: .pending, message: "late")], to: store.id, on: db)
+                    write.finish()
+                    _ = try db.query("SELECT pg_sleep(0.3)")
+                }
+            }
+            for await _ in written {}
+            try await pool.transaction { db in
+                try EventRepository.append([.init(.warning, phase: .pending, message: "early")], to: other.id, on: db)
+            }
+            let before = try await pool.withConnection { db in
+                try EventRepository.page(after: start, account: nil, limit: 10, on: db)
+            }
+            #expect(before.isEmpty, "an event was shown that another may still come before")
+            try await late.value
+            let after = try await pool.withConnection { db in
+                try EventRepository.page(after: start, account: nil, limit: 10, on: db)
+            }
+            #expect(after.map(\.event.message) == ["late", "early"])
+        }
+    }
+
+    @Test func `the schema is the one of the snapshot`() async throws {
+        let dump = try await withTestDatabase(migrations: migrations) { _, configuration in
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = ["pg_dump", "--schema-only", "--no-owner", "--no-privileges", configuration.url]
+            let output = Pipe()
+            process.standardOutput = output
+            try process.run()
+            let data = output.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+            return String(decoding: data, as: UTF8.self)
+        }
+        // Lines about the dump itself and its program's version differ from machine to machine.
+        func essence(_ text: String) -> [String] {
+            text.split(separator: "\n").map(String.init).filter { line in
+                !line.isEmpty && !["--", "SET ", "SELECT pg_catalog", "\\"].contains { line.hasPrefix($0) }
+            }
+        }
+        let file = migrations.appendingPathComponent("schema.sql")
+        if ProcessInfo.processInfo.environment["STORE_PLATFORM_WRITE_SNAPSHOT"] != nil {
+            let text =
+                "-- What the migrations make, as pg_dump writes it. A test compares; docs/architecture.md says how to renew it.\n"
+                + essence(dump).joined(separator: "\n") + "\n"
+            try text.write(to: file, atomically: true, encoding: .utf8)
+        }
+        #expect(essence(dump) == essence(try String(contentsOf: file, encoding: .utf8)))
+    }
+}
