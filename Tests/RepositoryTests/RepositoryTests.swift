@@ -206,15 +206,20 @@ struct RepositoryTests {
             try await pool.transaction { db in
                 try EventRepository.append([.init(.warning, phase: .pending, message: "early")], to: other.id, on: db)
             }
-            let before = try await pool.withConnection { db in
-                try EventRepository.page(after: start, account: nil, limit: 10, on: db)
+            // Transactions of other databases on the server hold the horizon back too, so the reader may have to look more than once.
+            var position = start
+            var seen: [String] = []
+            while seen.count < 2 {
+                let from = position
+                let page = try await pool.withConnection { db in
+                    _ = try db.query("SELECT pg_sleep(0.02)")
+                    return try EventRepository.page(after: from, account: nil, limit: 10, on: db)
+                }
+                position = page.last?.position ?? position
+                seen += page.map(\.event.message).filter { $0 != "ordered" }
             }
-            #expect(before.isEmpty, "an event was shown that another may still come before")
             try await late.value
-            let after = try await pool.withConnection { db in
-                try EventRepository.page(after: start, account: nil, limit: 10, on: db)
-            }
-            #expect(after.map(\.event.message) == ["late", "early"])
+            #expect(seen == ["late", "early"])
         }
     }
 
