@@ -1,0 +1,63 @@
+// The resources of the REST API, as it writes them.
+
+export type Phase = "pending" | "provisioning" | "ready" | "degraded" | "failed" | "suspended" | "deleting" | "deleted";
+
+export interface Store {
+  id: string;
+  name: string;
+  slug: string;
+  engine: string;
+  plan: string;
+  account: string;
+  phase: Phase;
+  reason: string | null;
+  message: string;
+  url: string | null;
+  createdAt: string;
+  readyAt: string | null;
+  updatedAt: string;
+  version: number;
+}
+
+export type StageName = "namespace" | "limits" | "settings" | "storage" | "database" | "setup" | "shop" | "address";
+
+export interface StoreEvent {
+  storeId: string;
+  seq: number;
+  at: string;
+  type: string;
+  stage: StageName | null;
+  phase: Phase;
+  reason: string | null;
+  message: string;
+}
+
+export interface Resource {
+  kind: string;
+  name: string;
+  stage: string | null;
+  state: "ready" | "waiting" | "unwell";
+  reason: string | null;
+  message: string;
+  createdAt: string | null;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}
+
+export interface Choice {
+  id: string;
+  name: string;
+  description: string;
+}
+
+export interface ProblemDocument {
+  status: number;
+  code: string;
+  detail: string;
+  requestId?: string;
+  store?: string;
+  errors?: { field: string; message: string }[];
+}

@@ -1,0 +1,102 @@
+import { useEffect, useState, type FormEvent } from "react";
+import { Problem, type Order } from "../api/client";
+import type { Choice } from "../api/types";
+import { suggestedSlug } from "../model/slug";
+import { navigate } from "../router";
+import { asProblem, useClient } from "../session";
+import { Dialog } from "./Dialog";
+import { ErrorNote } from "./ErrorNote";
+
+function Choices({ legend, name, items, value, onChange }: {
+  legend: string; name: string; items: Choice[]; value: string; onChange: (id: string) => void;
+}) {
+  return (
+    <fieldset>
+      <legend>{legend}</legend>
+      <div className="choices">
+        {items.map((item) => (
+          <label key={item.id} className="choice">
+            <input type="radio" name={name} value={item.id} checked={value === item.id} onChange={() => onChange(item.id)} />
+            <span>
+              <strong>{item.name}</strong>
+              <small>{item.description}</small>
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+export function CreateStore({ onClose }: { onClose: () => void }) {
+  const client = useClient();
+  const [key] = useState(() => crypto.randomUUID());
+  const [engines, setEngines] = useState<Choice[]>([]);
+  const [plans, setPlans] = useState<Choice[]>([]);
+  const [order, setOrder] = useState<Order>({ name: "", engine: "woocommerce", plan: "small" });
+  const [attempt, setAttempt] = useState(0);
+  const [slug, setSlug] = useState("");
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [isSending, setSending] = useState(false);
+
+  useEffect(() => {
+    Promise.all([client.engines(), client.plans()]).then(
+      ([engines, plans]) => {
+        setEngines(engines.items);
+        setPlans(plans.items);
+      },
+      (error) => setProblem(asProblem(error)),
+    );
+  }, [client]);
+
+  async function send(event: FormEvent) {
+    event.preventDefault();
+    setSending(true);
+    setProblem(null);
+    try {
+      // A refused order may be changed and sent again: that is another request, so it has another key.
+      const store = await client.create({ ...order, ...(slug ? { slug } : {}) }, `${key}-${attempt}`);
+      navigate(`/stores/${store.id}`);
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.document.status !== 0) setAttempt(attempt + 1);
+      setProblem(problem);
+      setSending(false);
+    }
+  }
+
+  const nameFault = problem?.field("name");
+  const slugFault = problem?.field("slug") ?? (problem?.document.code === "address_taken" ? problem.document.detail : undefined);
+  const address = slug || suggestedSlug(order.name);
+  return (
+    <Dialog title="New store" onClose={onClose}>
+      <form onSubmit={send} noValidate>
+        <label className="field">
+          <span>Name</span>
+          <input
+            autoFocus value={order.name} maxLength={63} aria-invalid={!!nameFault} aria-describedby="name-help"
+            onChange={(event) => setOrder({ ...order, name: event.target.value })}
+          />
+          <small id="name-help" className={nameFault ? "fault" : ""}>{nameFault ?? "As customers read it. It can be changed later."}</small>
+        </label>
+        <label className="field">
+          <span>Address</span>
+          <input
+            value={slug} placeholder={suggestedSlug(order.name)} maxLength={40} aria-invalid={!!slugFault} aria-describedby="slug-help"
+            onChange={(event) => setSlug(event.target.value)}
+          />
+          <small id="slug-help" className={slugFault ? "fault" : ""}>
+            {slugFault ?? (address ? `The first part of its web address: ${address}. It cannot be changed later.` : "Made from the name unless you give one.")}
+          </small>
+        </label>
+        <Choices legend="Engine" name="engine" items={engines} value={order.engine} onChange={(engine) => setOrder({ ...order, engine })} />
+        <Choices legend="Plan" name="plan" items={plans} value={order.plan} onChange={(plan) => setOrder({ ...order, plan })} />
+        {problem && !nameFault && !slugFault && <ErrorNote problem={problem} />}
+        <footer>
+          <button type="button" onClick={onClose}>Cancel</button>
+          <button type="submit" className="primary" disabled={isSending}>{isSending ? "Ordering …" : "Create store"}</button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
