@@ -6,6 +6,7 @@ import { navigate } from "../router";
 import { asProblem, useClient } from "../session";
 import { Dialog } from "./Dialog";
 import { ErrorNote } from "./ErrorNote";
+import { Field } from "./Field";
 
 function Choices({ legend, name, items, value, onChange }: {
   legend: string; name: string; items: Choice[]; value: string; onChange: (id: string) => void;
@@ -71,24 +72,14 @@ export function CreateStore({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="New store" onClose={onClose}>
       <form onSubmit={send} noValidate>
-        <label className="field">
-          <span>Name</span>
-          <input
-            autoFocus value={order.name} maxLength={63} aria-invalid={!!nameFault} aria-describedby="name-help"
-            onChange={(event) => setOrder({ ...order, name: event.target.value })}
-          />
-          <small id="name-help" className={nameFault ? "fault" : ""}>{nameFault ?? "As customers read it. It can be changed later."}</small>
-        </label>
-        <label className="field">
-          <span>Address</span>
-          <input
-            value={slug} placeholder={suggestedSlug(order.name)} maxLength={40} aria-invalid={!!slugFault} aria-describedby="slug-help"
-            onChange={(event) => setSlug(event.target.value)}
-          />
-          <small id="slug-help" className={slugFault ? "fault" : ""}>
-            {slugFault ?? (address ? `The first part of its web address: ${address}. It cannot be changed later.` : "Made from the name unless you give one.")}
-          </small>
-        </label>
+        <Field
+          label="Name" autoFocus value={order.name} maxLength={63} fault={nameFault} help="As customers read it. It can be changed later."
+          onChange={(name) => setOrder({ ...order, name })}
+        />
+        <Field
+          label="Address" value={slug} placeholder={suggestedSlug(order.name)} maxLength={40} fault={slugFault} onChange={setSlug}
+          help={address ? `The first part of its web address: ${address}. It cannot be changed later.` : "Made from the name unless you give one."}
+        />
         <Choices legend="Engine" name="engine" items={engines} value={order.engine} onChange={(engine) => setOrder({ ...order, engine })} />
         <Choices legend="Plan" name="plan" items={plans} value={order.plan} onChange={(plan) => setOrder({ ...order, plan })} />
         {problem && !nameFault && !slugFault && <ErrorNote problem={problem} />}

@@ -4,6 +4,7 @@ import type { Store } from "../api/types";
 import { asProblem, useClient } from "../session";
 import { Dialog } from "./Dialog";
 import { ErrorNote } from "./ErrorNote";
+import { Field } from "./Field";
 
 /** Asks for the store's name before it is removed: its orders and products go with it. */
 export function DeleteStore({ store, onClose, onDeleted }: { store: Store; onClose: () => void; onDeleted: (store: Store) => void }) {
@@ -24,10 +25,7 @@ export function DeleteStore({ store, onClose, onDeleted }: { store: Store; onClo
     <Dialog title={`Delete “${store.name}”?`} onClose={onClose}>
       <form onSubmit={remove}>
         <p>The shop, its products, its orders and its files are removed for good. What happened to it stays in its timeline.</p>
-        <label className="field">
-          <span>Type the store's name to confirm</span>
-          <input autoFocus value={typed} onChange={(event) => setTyped(event.target.value)} />
-        </label>
+        <Field label="Type the store's name to confirm" autoFocus autoComplete="off" value={typed} onChange={setTyped} />
         {problem && <ErrorNote problem={problem} />}
         <footer>
           <button type="button" onClick={onClose}>Cancel</button>

@@ -6,6 +6,7 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    element?.querySelector("input")?.focus(); // else it stands on the closing button
     return () => element?.close();
   }, []);
   return (

@@ -2,6 +2,7 @@ import { useState, type FormEvent } from "react";
 import { Client, type Problem } from "../api/client";
 import { asProblem } from "../session";
 import { ErrorNote } from "../components/ErrorNote";
+import { Field } from "../components/Field";
 
 export function SignIn({ wasRefused, onSignIn }: { wasRefused: boolean; onSignIn: (token: string) => void }) {
   const [token, setToken] = useState("");
@@ -23,11 +24,10 @@ export function SignIn({ wasRefused, onSignIn }: { wasRefused: boolean; onSignIn
         <h1>Store Platform</h1>
         <p>Shops on Kubernetes, one request each.</p>
         {wasRefused && !problem && <p className="note" role="status">Your token is no longer valid. Sign in with another.</p>}
-        <label className="field">
-          <span>Token</span>
-          <input type="password" autoFocus autoComplete="off" value={token} onChange={(event) => setToken(event.target.value)} />
-          <small><code>scripts/run</code> prints it; an administrator can give you one. It is kept until you close this tab.</small>
-        </label>
+        <Field
+          label="Token" type="password" autoFocus autoComplete="off" value={token} onChange={setToken}
+          help={<><code>scripts/run</code> prints it; an administrator can give you one. It is kept until you close this tab.</>}
+        />
         {problem && <ErrorNote problem={problem} />}
         <button type="submit" className="primary" disabled={token.trim() === ""}>Sign in</button>
       </form>
