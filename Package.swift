@@ -63,6 +63,7 @@ let package = Package(
             "store-platform",
             over: ["API", "Services", "Repository", "Gateway", "Engines", "Stores", "HTTP", "Postgres", "Kubernetes", "JSON"]),
         program("cluster-simulator", over: ["ClusterSimulator", "HTTP"]),
+        program("provision-bench", over: ["Engines", "Stores", "Kubernetes", "JSON"]),
 
         tests(of: "JSON"),
         tests(of: "HTTP", with: ["JSON"]),
@@ -71,7 +72,6 @@ let package = Package(
         tests(of: "ClusterSimulator", with: ["JSON", "HTTP", "Kubernetes"]),
         tests(of: "Stores"),
         tests(of: "Engines", with: ["Stores", "JSON", "Kubernetes"]),
-        tests(of: "Gateway", with: ["Engines", "Stores", "Kubernetes", "ClusterSimulator", "HTTP", "JSON"]),
         tests(of: "Repository", with: ["Stores", "Postgres", "PostgresTesting", "JSON"]),
         tests(
             of: "Services",
@@ -79,6 +79,5 @@ let package = Package(
                 "Stores", "Engines", "Gateway", "Repository", "Postgres", "PostgresTesting", "Kubernetes", "ClusterSimulator",
                 "HTTP", "JSON",
             ]),
-        tests(of: "API", with: ["Services", "Stores", "Repository", "Postgres", "PostgresTesting", "HTTP", "JSON"]),
     ]
 )

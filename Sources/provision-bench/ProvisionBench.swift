@@ -1,0 +1,49 @@
+import Engines
+import Foundation
+import JSON
+import Kubernetes
+import Stores
+
+/// The floor under provisioning: the manifests of so many stores, sent by a bare loop of eight connections that waits for nothing.
+@main
+struct ProvisionBench {
+    static func main() async throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 3, let count = Int(arguments[2]) else {
+            FileHandle.standardError.write(Data("usage: provision-bench SERVER STORES\n".utf8))
+            exit(64)
+        }
+        var limits = KubernetesClient.Limits()
+        limits.concurrency = 8
+        let client = KubernetesClient(configuration: ClusterConfiguration(server: arguments[1]), limits: limits)
+        let now = Date()
+        let stores = try (0..<count).map { index in
+            let id = StoreID.random()
+            return Store(
+                id: id, name: "Raw \(index)", slug: try Slug("raw-\(index)"), engine: EngineID(rawValue: "woocommerce"), plan: .small,
+                account: "default", createdAt: now, updatedAt: now, attemptedAt: now)
+        }
+        let plans = stores.map { EngineRegistry.stages(of: $0, on: PlatformConfiguration())?.flatMap(\.manifests) ?? [] }
+        let clock = ContinuousClock()
+        let elapsed = try await clock.measure {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for worker in 0..<8 {
+                    group.addTask {
+                        for index in stride(from: worker, to: plans.count, by: 8) {
+                            for manifest in plans[index] {
+                                switch manifest.write {
+                                case .apply: _ = try await client.apply(manifest.json, as: manifest.resource)
+                                case .createOnce: _ = try await client.create(manifest.json, as: manifest.resource)
+                                }
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
+        let report: JSONValue = ["seconds": .double(seconds), "objects": .integer(plans.reduce(0) { $0 + $1.count })]
+        print(report.text)
+    }
+}
