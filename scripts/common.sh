@@ -83,3 +83,16 @@ wait_for() {
         sleep 0.1
     done
 }
+
+# The Python packages of the tests, in .venv.
+python_ready() {
+    local venv=$root/.venv wanted
+    wanted=$(sha256sum "$root/Tests/requirements.txt" | cut -d ' ' -f 1)
+    if [ "$(cat "$venv/.wanted" 2>/dev/null)" != "$wanted" ]; then
+        say "Installing the Python packages of the tests ..."
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install -q --disable-pip-version-check -r "$root/Tests/requirements.txt"
+        printf '%s' "$wanted" >"$venv/.wanted"
+    fi
+}

@@ -56,7 +56,7 @@ package struct ClusterWatch: Sendable {
 
     private func follow(_ resource: Resource, _ changed: Changes) async throws {
         /// What each object was like when it was last seen, as far as that matters; only to tell whether it has changed.
-        var known: [String: String] = [:]
+        var known: [String: Signs] = [:]
         var seen: Set<String>?
         var isFirst = true
         for try await event in gateway.watch(resource) {
@@ -67,7 +67,8 @@ package struct ClusterWatch: Sendable {
                 seen?.insert(key)
                 let signs = Signs.of(object, resource)
                 // On the first list everything is new and nothing has changed: the reconciler compares it all.
-                if !isFirst, known[key] != signs, !signs.isEmpty, let store { changed.add(store) }
+                let isNews = known[key] == nil ? signs.isNewsAtFirstSight : known[key] != signs
+                if !isFirst, isNews, !signs.text.isEmpty, let store { changed.add(store) }
                 known[key] = signs
             case .deleted(let object):
                 let (key, store) = ClusterWatch.name(of: object, resource)
@@ -129,29 +130,39 @@ private final class Changes: Sendable {
     func finish() { signal.finish() }
 }
 
-/// What of an object's status can move a store on, or tell that something is wrong. Empty where there is nothing to act on.
-private enum Signs {
-    static func of(_ object: JSONValue, _ resource: Resource) -> String {
+/// What of an object's status can move a store on, or tell that something is wrong.
+private struct Signs: Equatable {
+    /// Empty where there is nothing to act on.
+    let text: String
+    /// Whether it says something even of an object that has only just been made, which is unready by nature.
+    var isNewsAtFirstSight = true
+
+    static func of(_ object: JSONValue, _ resource: Resource) -> Signs {
         switch resource {
-        case .namespace: return Namespace(json: object).isTerminating ? "terminating" : ""
-        case .persistentVolumeClaim: return PersistentVolumeClaim(json: object).phase == "Bound" ? "bound" : ""
-        case .statefulSet: return StatefulSet(json: object).isRolledOut ? "ready" : "unready"
+        case .namespace: return Signs(text: Namespace(json: object).isTerminating ? "terminating" : "")
+        case .persistentVolumeClaim: return Signs(text: PersistentVolumeClaim(json: object).phase == "Bound" ? "bound" : "")
+        case .statefulSet:
+            let isReady = StatefulSet(json: object).isRolledOut
+            return Signs(text: isReady ? "ready" : "unready", isNewsAtFirstSight: isReady)
         case .deployment:
             let deployment = Deployment(json: object)
-            return deployment.isRolledOut ? "available" : deployment.conditions["ReplicaFailure"]?.message ?? "unavailable"
+            if deployment.isRolledOut { return Signs(text: "available") }
+            let failure = deployment.conditions["ReplicaFailure"]?.message
+            return Signs(text: failure ?? "unavailable", isNewsAtFirstSight: failure != nil)
         case .job:
-            let job = Job(json: object)
-            return job.isComplete ? "complete" : job.failure == nil ? "" : "failed"
-        case .pod:
-            return Pod(json: object).allContainerStatuses.map { container in
-                switch container.state {
-                case .waiting(let reason?, _) where reason != "ContainerCreating" && reason != "PodInitializing":
-                    "\(reason)\(container.restartCount)"
-                case .terminated(let end): "ended\(end.exitCode)"
-                default: ""
-                }
-            }.joined()
-        default: return ""
+            // Its success shows in its pod, two seconds earlier.
+            return Signs(text: Job(json: object).failure == nil ? "" : "failed")
+        case .pod: return Signs(text: Pod(json: object).allContainerStatuses.map(sign).joined())
+        default: return Signs(text: "")
+        }
+    }
+
+    private static func sign(of container: ContainerStatus) -> String {
+        switch container.state {
+        case .waiting(let reason?, _) where reason != "ContainerCreating" && reason != "PodInitializing":
+            "\(reason)\(container.restartCount)"
+        case .terminated(let end): "ended\(end.exitCode)"
+        default: ""
         }
     }
 }

@@ -10,7 +10,7 @@ import Stores
 package struct Provisioner: Sendable {
     package struct Settings: Sendable {
         /// Stores worked on at once.
-        package var concurrency = 8
+        package var concurrency = 16
         /// How long an attempt may take before the store is called failed.
         package var timeout: Duration = .seconds(600)
         /// How long a claim holds. A pass ends itself well before.

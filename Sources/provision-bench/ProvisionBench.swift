@@ -20,7 +20,8 @@ struct ProvisionBench {
         let stores = try (0..<count).map { index in
             let id = StoreID.random()
             return Store(
-                id: id, name: "Raw \(index)", slug: try Slug("raw-\(index)"), engine: EngineID(rawValue: "woocommerce"), plan: .small,
+                id: id, name: "Raw \(index)", slug: try Slug("raw-\(index)"), engine: EngineID(rawValue: "woocommerce"),
+                plan: .small,
                 account: "default", createdAt: now, updatedAt: now, attemptedAt: now)
         }
         let plans = stores.map { EngineRegistry.stages(of: $0, on: PlatformConfiguration())?.flatMap(\.manifests) ?? [] }

@@ -1,0 +1,188 @@
+"""The benchmarks behind scripts/bench."""
+
+import concurrent.futures
+import datetime
+import json
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import requests
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "System"))
+
+from platform_under_test import BINARIES, TOKEN, Platform, free_port, wait_until  # noqa: E402
+
+
+def memory_megabytes(process):
+    status = pathlib.Path(f"/proc/{process.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
+
+
+def cluster_calls(platform):
+    text = requests.get(f"{platform.url}/metrics", timeout=10).text
+    return float(re.search(r"^store_platform_cluster_calls_total (\S+)$", text, re.M).group(1))
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+class ReadinessWitness(threading.Thread):
+    """Watches the cluster from outside and notes when a store's shop became available and its set-up had ended."""
+
+    def __init__(self, platform):
+        super().__init__(daemon=True)
+        self.platform, self.seen = platform, {}
+
+    def run(self):
+        threads = [threading.Thread(target=self.watch, args=arguments, daemon=True) for arguments in
+                   [("/apis/apps/v1/deployments", self.is_available), ("/api/v1/pods", self.has_ended)]]
+        for thread in threads:
+            thread.start()
+
+    def watch(self, path, is_it):
+        url = f"{self.platform.cluster_url}{path}?watch=1&labelSelector=store-platform/type%3Dstore"
+        with requests.get(url, stream=True, timeout=3600) as stream:
+            for line in stream.iter_lines():
+                thing = json.loads(line)["object"]
+                if is_it(thing):
+                    self.seen.setdefault(thing["metadata"]["namespace"], {}).setdefault(path, time.time())
+
+    @staticmethod
+    def is_available(deployment):
+        return deployment.get("status", {}).get("availableReplicas", 0) >= 1
+
+    @staticmethod
+    def has_ended(pod):
+        return pod["metadata"]["labels"].get("app.kubernetes.io/component") == "setup" and pod["status"]["phase"] == "Succeeded"
+
+
+def order(platform, names):
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {TOKEN}"
+    return [session.post(f"{platform.url}/api/v1/stores", json={"name": name, "engine": "woocommerce"}, timeout=60).json()["id"] for name in names]
+
+
+def provision(count):
+    for delay in (0, 50):
+        with Platform(pod_delay=0, lease=30, call_delay=delay) as platform:
+            # The floor: a loop that only writes. On a cluster of its own, so that both begin with nothing.
+            raw = json.loads(subprocess.run([BINARIES / "provision-bench", platform.cluster_url, str(count)], check=True, capture_output=True).stdout)
+        with Platform(pod_delay=0, lease=30, call_delay=delay) as platform:
+            before = cluster_calls(platform)
+            began = time.monotonic()
+            names = [f"Bench {index}" for index in range(count)]
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda part: order(platform, part), [names[start::4] for start in range(4)]))
+
+            def ready():
+                return int(platform.postgres.query("SELECT count(*) FROM stores WHERE phase = 'ready'")[0][0]) == count
+            wait_until(ready, 900, "every store to be ready")
+            seconds = time.monotonic() - began
+            calls = (cluster_calls(platform) - before) / count
+            memory = memory_megabytes(platform.service)
+            pace = "as fast as it can" if delay == 0 else f"{delay} ms a call"
+            print(f"simulator {pace}, {count} WooCommerce stores of {raw['objects'] // count} objects:")
+            print(f"  (a) bare loop, 8 connections {count / raw['seconds']:8.1f} stores/s")
+            print(f"  (b) platform, as configured  {count / seconds:8.1f} stores/s   ratio {raw['seconds'] / seconds:.2f}")
+            print(f"  calls to the API per store {calls:.1f}; resident memory of the service {memory:.0f} MB")
+    noticing(min(count, 100))
+
+
+def noticing(count):
+    with Platform(pod_delay=300, lease=30) as platform:
+        witness = ReadinessWitness(platform)
+        witness.start()
+        time.sleep(1)
+        for index in range(count):
+            order(platform, [f"Notice {index}"])
+            time.sleep(0.15)
+        wait_until(lambda: int(platform.postgres.query("SELECT count(*) FROM stores WHERE phase = 'ready'")[0][0]) == count, 120, "all to be ready")
+        delays = []
+        for store, at in platform.postgres.query("SELECT id, extract(epoch FROM ready_at) FROM stores"):
+            seen = witness.seen[f"store-{store}"]
+            delays.append(max(0.0, float(at) - max(seen.values())) * 1000)
+        print(f"from «the cluster shows ready» to «the row says ready», {count} stores, one each 150 ms:")
+        print(f"  p50 {statistics.median(delays):.0f} ms   p99 {percentile(delays, 0.99):.0f} ms   max {max(delays):.0f} ms")
+
+
+def wrk(url, seconds, headers=()):
+    arguments = ["wrk", "-t1", "-c32", f"-d{seconds}s", *[part for header in headers for part in ("-H", header)], url]
+    text = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+    assert "Non-2xx" not in text, text
+    return float(re.search(r"Requests/sec:\s+(\S+)", text).group(1))
+
+
+class Nginx:
+    """Returns fixed bodies, from memory."""
+
+    def __init__(self, bodies):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="store-platform.", dir="/tmp"))
+        self.port = free_port()
+        locations = ""
+        for name, body in bodies.items():
+            (self.directory / name).write_bytes(body)
+            locations += f"location = /{name} {{ root {self.directory}; }}\n"
+        (self.directory / "nginx.conf").write_text(
+            f"worker_processes 1; daemon off; pid {self.directory}/pid; error_log stderr crit;\nevents {{}}\n"
+            f"http {{ access_log off; open_file_cache max=10; sendfile on; client_body_temp_path {self.directory}/b; proxy_temp_path {self.directory}/p;\n"
+            f"fastcgi_temp_path {self.directory}/f; uwsgi_temp_path {self.directory}/u; scgi_temp_path {self.directory}/s; keepalive_requests 1000000;\n"
+            f"server {{ listen 127.0.0.1:{self.port}; {locations} }} }}\n")
+
+    def __enter__(self):
+        self.directory.chmod(0o755)
+        self.process = subprocess.Popen(["/usr/sbin/nginx", "-c", str(self.directory / "nginx.conf")], stderr=subprocess.DEVNULL)
+        wait_until(lambda: self.answers(), 10, "nginx")
+        return self
+
+    def answers(self):
+        try:
+            return requests.get(f"http://127.0.0.1:{self.port}/livez", timeout=1).status_code in (200, 403)
+        except requests.ConnectionError:
+            return False
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+
+def http(seconds):
+    with Platform(environment={"STORE_PLATFORM_ROLE": "api"}) as platform:
+        platform.postgres.query(
+            "INSERT INTO stores (id, name, slug, engine, plan, account_id, phase, message, url, created_at, ready_at)"
+            " SELECT 'a' || translate(lpad(i::text, 11, '0'), '01', 'xy'), 'Shop ' || i, 's' || i, 'woocommerce', 'small', 'default', 'ready',"
+            " 'The shop can sell.', 'http://s' || i || '.example.com', now() - i * interval '1 minute', now() FROM generate_series(1, 10000) i; ANALYZE stores")
+        header = f"Authorization: Bearer {TOKEN}"
+        page = platform.session.get(f"{platform.url}/api/v1/stores?limit=50", timeout=10).content
+        live = platform.session.get(f"{platform.url}/livez", timeout=10).content
+        select = platform.postgres.directory / "select.sql"
+        select.write_text("SELECT id, name, slug, engine, plan, account_id, desired, generation, phase, reason, message, url, namespace_uid, version, created_at,"
+                          " updated_at, ready_at, attempted_at FROM stores WHERE phase <> 'deleted' ORDER BY created_at DESC, id DESC LIMIT 51;\n")
+        with Nginx({"page": page, "livez": live}) as nginx:
+            results = {
+                "GET /api/v1/stores?limit=50": wrk(f"{platform.url}/api/v1/stores?limit=50", seconds, [header]),
+                "GET /livez": wrk(f"{platform.url}/livez", seconds),
+                f"nginx, {len(page)} bytes": wrk(f"http://127.0.0.1:{nginx.port}/page", seconds),
+                f"nginx, {len(live)} bytes": wrk(f"http://127.0.0.1:{nginx.port}/livez", seconds),
+            }
+        done = subprocess.run(["pgbench", "-n", "-c", "10", "-j", "1", "-M", "prepared", "-T", str(seconds), "-f", str(select), platform.postgres.url],
+                              check=True, capture_output=True, text=True).stdout
+        results["pgbench, the same SELECT"] = float(re.search(r"tps = (\S+)", done).group(1))
+    for name, rate in results.items():
+        print(f"{name:32} {rate:9.0f} /s")
+    rates = list(results.values())
+    print(f"list / nginx {rates[0] / rates[2]:.3f}   list / SELECT {rates[0] / rates[4]:.2f}   livez / nginx {rates[1] / rates[3]:.2f}")
+
+
+if __name__ == "__main__":
+    print(datetime.datetime.now().isoformat(timespec="seconds"))
+    if sys.argv[1] == "provision":
+        provision(int(sys.argv[2]) if len(sys.argv) > 2 else 500)
+    else:
+        http(int(sys.argv[2]) if len(sys.argv) > 2 else 5)
