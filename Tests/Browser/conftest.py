@@ -51,5 +51,5 @@ def signed_in(page):
     page.goto("/")
     page.get_by_label("Token").fill(TOKEN)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="Stores").wait_for()
+    page.get_by_role("heading", name="Stores", exact=True).wait_for()
     return page

@@ -117,8 +117,9 @@ struct StoreLifeTests {
     @Test func `an image that cannot be pulled is named, and a retry with a good one goes on`() async throws {
         var platform = PlatformConfiguration()
         platform.images[.wooCommerce] = "registry.example/woo:does-not-exist"
-        try await withHouse(timeout: .seconds(2), platform: platform) { house in
+        try await withHouse(timeout: .seconds(8), platform: platform) { house in
             let store = try await house.stores.create(.init(name: "Blue Teapots", engine: "woocommerce"), by: House.caller)
+            _ = try await house.wait(for: store.id) { $0.kind == .stageWaiting && $0.reason == "image_pull" }
             let failure = try await house.wait(for: store.id) { $0.kind == .phaseChanged && $0.phase == .failed }
             #expect(failure.reason == "image_pull")
             #expect(failure.message.contains("registry.example/woo:does-not-exist"))

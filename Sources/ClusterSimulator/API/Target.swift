@@ -27,7 +27,9 @@ struct Target {
             rest.removeFirst(2)
         }
         guard let kind = Kind.served(group: group, version: version, plural: rest[0]), rest.count <= 3 else { return nil }
-        guard kind.isNamespaced || namespace == nil, rest.count < 3 || ["status", "scale", "log"].contains(rest[2]) else { return nil }
+        guard kind.isNamespaced || namespace == nil, rest.count < 3 || ["status", "scale", "log"].contains(rest[2]) else {
+            return nil
+        }
         self.kind = kind
         self.namespace = namespace
         name = rest.count > 1 ? rest[1] : nil

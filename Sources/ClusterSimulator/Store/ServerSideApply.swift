@@ -79,7 +79,9 @@ enum ServerSideApply {
         _ previous: FieldSet, keeping fields: FieldSet, entries: [JSONValue], from object: inout JSONValue, manager: String
     ) {
         let others = entries.filter { !isApply($0, by: manager) }.map { FieldSet(fieldsV1: $0["fieldsV1"]) }
-        for leaf in previous.leaves where !fields.contains(leaf) {
+        // Whole items first: without its key an item cannot be found any more.
+        let leaves = previous.leaves.sorted { $0.last == "." && $1.last != "." }
+        for leaf in leaves where !fields.contains(leaf) {
             let path = leaf.last == "." ? Array(leaf.dropLast()) : leaf
             guard !fields.contains(path), !others.contains(where: { $0.contains(path) }) else { continue }
             JSONMerge.remove(path, from: &object)
