@@ -21,7 +21,9 @@ package struct ClusterGateway: Sendable {
     // MARK: Observing
 
     /// Reads what decides of a store: its namespace, and if that is there the kinds that run something; all kinds where asked.
-    package func observe(_ id: StoreID, everything: Bool) async throws -> Observation {
+    ///
+    /// - Parameter includingSecrets: false where nobody decides by what is seen: whoever may list Secrets may read every password.
+    package func observe(_ id: StoreID, everything: Bool, includingSecrets: Bool = true) async throws -> Observation {
         var observation = Observation()
         guard let namespace = try await namespace(of: id) else {
             observation.isComplete = true  // where there is no namespace there is nothing in it
@@ -30,7 +32,10 @@ package struct ClusterGateway: Sendable {
         observation.namespace = namespace
         guard !namespace.isTerminating else { return observation }
         try await readWorkloads(of: id.namespace, into: &observation)
-        if everything { try await readConfiguration(of: id.namespace, into: &observation) }
+        if everything {
+            let kinds = ClusterGateway.configurationKinds.filter { includingSecrets || $0 != .secret }
+            try await readConfiguration(kinds, of: id.namespace, into: &observation)
+        }
         observation.isComplete = everything
         if observation.claims.contains(where: { $0.phase == "Pending" }) {
             observation.waitingStorageClasses = try await waitingStorageClasses()
@@ -67,13 +72,13 @@ package struct ClusterGateway: Sendable {
     ]
 
     /// The rest, its metadata alone: of a Secret that is all we may want to see.
-    private func readConfiguration(of namespace: String, into observation: inout Observation) async throws {
+    private func readConfiguration(_ kinds: [Resource], of namespace: String, into observation: inout Observation) async throws {
         if let own = observation.namespace {
             observation.hashes[ObjectID(kind: Resource.namespace.kind, name: namespace)] = .some(
                 own.metadata.annotations[Manifest.hashAnnotation])
         }
         try await withThrowingTaskGroup(of: (Resource, [PartialObject]).self) { group in
-            for resource in ClusterGateway.configurationKinds {
+            for resource in kinds {
                 group.addTask {
                     (resource, try await client.listMetadata(resource, namespace: namespace, labelSelector: Labels.storeSelector))
                 }

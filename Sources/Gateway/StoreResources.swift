@@ -19,7 +19,7 @@ package struct StoreResource: Sendable, Hashable {
 extension ClusterGateway {
     /// What runs in a store's namespace, read at this moment. Empty where there is no namespace.
     package func resources(of store: Store, stages: [Stage]) async throws -> [StoreResource] {
-        var observation = try await observe(store.id, everything: true)
+        var observation = try await observe(store.id, everything: true, includingSecrets: false)
         guard let namespace = observation.namespace else { return [] }
         if observation.pods.contains(where: { !$0.isReady }) { try await readWarnings(of: store.id, into: &observation) }
         var resources: [StoreResource] = []

@@ -1,136 +1,163 @@
-"""The chart: linted, rendered with every kind of values, and each document held to Kubernetes' own schemas."""
+"""The chart as a whole: it lints, it renders what Kubernetes accepts, and its values say what they mean."""
 
-import base64
-import pathlib
+import copy
+import json
+from functools import cache
 
-import helm_python
+import helm_python as helm
 import kubernetes_validate
 import pytest
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-CHART = ROOT / "helm" / "store-platform"
-VERSIONS = ["1.35", "1.36", "1.37"]
+from rendering import CHART, EXTERNAL, INSTALLATIONS, MINIMAL, installation, manifests, merged, render, values_file
+
+# The oldest release that Chart.yaml allows, one from between, and the newest that the validator knows.
+KUBERNETES = ["1.30", "1.33", "1.37"]
 
 
-def values(name):
-    return yaml.safe_load((CHART / name).read_text()) or {}
+@pytest.mark.parametrize("name", ["values-local.yaml", "values-prod.yaml"])
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_lint_finds_nothing(name, version):
+    report = helm.lint(CHART, values_file(name), strict=True, kube_version=f"v{version}.0")
+    assert report["errors"] == []
+    assert [message for message in report["messages"] if message["severity"] >= 2] == []
 
 
-MATRIX = {
-    "default": {},
-    "local": values("values-local.yaml"),
-    "prod": values("values-prod.yaml"),
-    "external database": {"postgresql": {"bundled": False}, "externalDatabase": {"existingSecret": "database"}},
-    "own token": {"adminToken": {"existingSecret": "mine"}},
-    "no ingress": {"ingress": {"enabled": False}},
-    "own images": {"engineImages": {"WOOCOMMERCE": "registry.example/woo:1"}, "image": {"tag": "7"}},
-}
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize("name", INSTALLATIONS)
+def test_kubernetes_accepts_every_object(name, version):
+    for item in installation(name):
+        accept(json.dumps(item, sort_keys=True), version)
 
 
-def render(overrides):
-    with helm_python.Chart.load(str(CHART)) as chart:
-        rendered = chart.render(overrides, name="platform", namespace="store-platform")
-    text = "\n---\n".join(text for name, text in rendered.items() if name.endswith(".yaml"))
-    return [document for document in yaml.safe_load_all(text) if isinstance(document, dict)]
+@cache
+def accept(text, version):
+    """Most objects are the same in most installations: each is looked at once."""
+    kubernetes_validate.validate(json.loads(text), version, strict=True)
 
 
-def named(documents, kind, name=None):
-    found = [document for document in documents if document["kind"] == kind and name in (None, document["metadata"]["name"])]
-    assert found, f"no {kind} {name or ''}"
-    return found[0]
+def test_the_validator_refuses_an_unknown_field():
+    service = copy.deepcopy(next(item for item in installation("default") if item["kind"] == "Service"))
+    service["spec"]["selectors"] = service["spec"].pop("selector")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(service, KUBERNETES[0], strict=True)
 
 
-def pod_templates(documents):
-    return [(document, document["spec"]["template"]) for document in documents if document["kind"] in ("Deployment", "StatefulSet")]
+def test_every_object_is_named_once(objects):
+    identities = [(item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in objects]
+    assert sorted(identities) == sorted(set(identities))
 
 
-@pytest.mark.parametrize("name", ["values.yaml", "values-local.yaml", "values-prod.yaml"])
-def test_the_chart_has_no_lint(name):
-    found = helm_python.lint(str(CHART), values=values(name), strict=True, kube_version="v1.34.0")
-    assert not found.get("errors"), found
-    assert [message for message in found.get("messages", []) if message.get("severity", 0) >= 2] == []
+def test_objects_lie_in_the_namespace_of_the_release(objects):
+    for item in objects:
+        expected = None if item["kind"] in ("ClusterRole", "ClusterRoleBinding") else "platform"
+        assert item["metadata"].get("namespace") == expected
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("overrides", MATRIX.values(), ids=MATRIX.keys())
-def test_every_document_is_valid(overrides, version):
-    documents = render(overrides)
-    assert len(documents) >= 10
-    for document in documents:
-        kubernetes_validate.validate(document, version, strict=True)
+def test_two_releases_share_no_object_of_the_cluster():
+    def shared_by_all(**release):
+        return {
+            (item["kind"], item["metadata"]["name"])
+            for item in render(MINIMAL, **release)
+            if "namespace" not in item["metadata"]
+        }
+
+    assert not shared_by_all(name="shops", namespace="one") & shared_by_all(name="shops", namespace="two")
+    assert not shared_by_all(name="shops", namespace="one") & shared_by_all(name="more-shops", namespace="one")
 
 
-@pytest.mark.parametrize("overrides", MATRIX.values(), ids=MATRIX.keys())
-def test_every_pod_is_restricted_limited_and_watched(overrides):
-    for document, template in pod_templates(render(overrides)):
-        spec = template["spec"]
-        assert spec["securityContext"]["runAsNonRoot"] and spec["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
-        assert document["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
-        for container in spec["containers"] + spec.get("initContainers", []):
-            security = container["securityContext"]
-            assert security["allowPrivilegeEscalation"] is False and security["readOnlyRootFilesystem"] and security["capabilities"]["drop"] == ["ALL"]
-            assert set(container["resources"]) == {"requests", "limits"}
-        for container in spec["containers"]:
-            assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container)
-            assert "readyz" not in str(container["livenessProbe"])
+@pytest.mark.parametrize("release", ["r", "a" * 53, "shop.example"])
+def test_names_of_objects_are_dns_labels(release):
+    for item in render(MINIMAL, name=release):
+        if item["kind"] not in ("ClusterRole", "ClusterRoleBinding"):
+            name = item["metadata"]["name"]
+            assert len(name) <= 57 and name.replace("-", "").isalnum() and name == name.lower(), name
 
 
-@pytest.mark.parametrize("overrides", MATRIX.values(), ids=MATRIX.keys())
-def test_what_is_named_is_there(overrides):
-    documents = render(overrides)
-    names = {(document["kind"], document["metadata"]["name"]) for document in documents}
-    for document in documents:
-        if document["kind"] == "Service":
-            assert any(document["spec"]["selector"].items() <= template["metadata"]["labels"].items() for _, template in pod_templates(documents))
-        if document["kind"] == "ClusterRoleBinding":
-            assert ("ClusterRole", document["roleRef"]["name"]) in names
-            assert ("ServiceAccount", document["subjects"][0]["name"]) in names
-    for _, template in pod_templates(documents):
-        account = template["spec"].get("serviceAccountName")
-        assert account is None or ("ServiceAccount", account) in names
+def test_defaults_alone_are_refused_for_want_of_a_domain():
+    with pytest.raises(helm.HelmValuesError, match="baseDomain"):
+        render({})
 
 
-def test_a_role_allows_what_the_gateway_calls_and_nothing_else():
-    rules = named(render({}), "ClusterRole", "platform-store-platform-worker")["rules"]
-    allowed = {(group, resource): set(rule["verbs"]) for rule in rules for group in rule["apiGroups"] for resource in rule["resources"]}
-    write = {"list", "create", "patch"}
-    assert allowed == {
-        ("", "namespaces"): {"get", "list", "watch", "create", "patch", "delete"},
-        **{("", resource): write for resource in ("serviceaccounts", "limitranges", "resourcequotas", "configmaps", "services")},
-        ("", "persistentvolumeclaims"): write | {"watch", "deletecollection"},
-        ("", "secrets"): {"list", "create"},
-        ("", "pods"): {"list", "watch", "deletecollection"},
-        ("", "events"): {"list"},
-        ("apps", "deployments"): write | {"watch"}, ("apps", "statefulsets"): write | {"watch"},
-        ("batch", "jobs"): write | {"watch", "delete"}, ("batch", "cronjobs"): write,
-        ("networking.k8s.io", "ingresses"): write, ("networking.k8s.io", "networkpolicies"): write,
-        ("storage.k8s.io", "storageclasses"): {"list"},
-    }
-    for rule in named(render({}), "ClusterRole", "platform-store-platform-api")["rules"]:
-        assert set(rule["verbs"]) <= {"get", "list"}
+@pytest.mark.parametrize(
+    "values, complaint",
+    [
+        ({"platform": {"baseDomian": "x.test"}}, "baseDomian"),
+        ({"ingres": {"enabled": False}}, "ingres"),
+        ({"api": {"replica": 2}}, "replica"),
+        ({"stores": {"images": {"mariaDB": "mariadb:11"}}}, "mariaDB"),
+        ({"postgresql": {"storage": {"sizes": "1Gi"}}}, "sizes"),
+        ({"mode": "both"}, "mode"),
+        ({"api": {"replicas": 0}}, "replicas"),
+        ({"api": {"replicas": "2"}}, "replicas"),
+        ({"platform": {"baseDomain": "https://shops.test"}}, "baseDomain"),
+        ({"platform": {"publicScheme": "ftp"}}, "publicScheme"),
+        ({"platform": {"publicPort": 70000}}, "publicPort"),
+        ({"platform": {"installId": "Not_A_Label"}}, "installId"),
+        ({"image": {"digest": "sha256:short"}}, "digest"),
+        ({"worker": {"resources": {"limits": {"memory": "lots"}}}}, "memory"),
+        ({"networkPolicy": {"ingressController": {"namespaceLabels": {"store-platform/ingress": None}}}}, "namespaceLabels"),
+        ({"networkPolicy": {"apiServer": {"ports": []}}}, "ports"),
+        ({"postgresql": {"image": {"tag": ""}}}, "tag"),
+        (merged(EXTERNAL, {"externalDatabase": {"existingSecret": ""}}), "existingSecret"),
+    ],
+)
+def test_the_schema_refuses(values, complaint):
+    with pytest.raises(helm.HelmValuesError, match=complaint):
+        render(merged(MINIMAL, values))
 
 
-def test_secrets_are_only_in_secrets():
-    documents = render({})
-    for document in documents:
-        if document["kind"] != "Secret":
-            continue
-        for encoded in document["data"].values():
-            secret = base64.b64decode(encoded).decode()
-            assert all(secret not in str(other) for other in documents if other["kind"] != "Secret")
+def test_the_schema_knows_every_value_and_values_yaml_shows_every_one():
+    schema = json.loads((CHART / "values.schema.json").read_text())
+
+    def properties(node):
+        node = dict(node)
+        if "$ref" in node:
+            node = schema["definitions"][node["$ref"].removeprefix("#/definitions/")]
+        for part in node.get("allOf", []):
+            node = {**node, "properties": {**properties(part), **node.get("properties", {})}}
+        return node.get("properties", {})
+
+    def paths(node, prefix=""):
+        for key, child in properties(node).items():
+            yield prefix + key
+            yield from paths(child, f"{prefix}{key}.")
+
+    def shown(values, prefix=""):
+        for key, value in values.items():
+            yield prefix + key
+            if isinstance(value, dict):
+                yield from shown(value, f"{prefix}{key}.")
+
+    free = ("networkPolicy.ingressController.namespaceLabels.", "postgresql.parameters.")
+    defaults = {path for path in shown(values_file("values.yaml")) if not path.startswith(free)}
+    assert defaults == set(paths(schema)) - {"global"}
 
 
-def test_another_configuration_is_another_pod():
-    def checksum(overrides):
-        template = named(render(overrides), "Deployment", "platform-api")["spec"]["template"]
-        return template["metadata"]["annotations"]["checksum/configuration"]
-    assert checksum({}) == checksum({})
-    assert checksum({}) != checksum({"baseDomain": "shops.example.org"})
+def test_every_value_is_explained():
+    lines = (CHART / "values.yaml").read_text().splitlines()
+    images = values_file("values.yaml")["stores"]["images"]
+    unexplained = []
+    for above, line in zip(lines, lines[1:]):
+        stripped = line.strip()
+        is_leaf = stripped and not stripped.startswith("#") and not stripped.endswith(":")
+        inside_example = stripped.startswith(("store-platform/ingress", "max_connections", "shared_buffers"))
+        # The images of the engines are explained together.
+        together = stripped.endswith(': ""') and stripped[:-4] in images
+        if is_leaf and not above.strip().startswith("#") and not inside_example and not together:
+            unexplained.append(stripped)
+    assert unexplained == []
 
 
-@pytest.mark.parametrize("wrong", [{"baseDomian": "x"}, {"publicScheme": "ftp"}, {"api": {"replicas": 0}}, {"engineImages": {"SHOPIFY": "x"}},
-                                   {"postgresql": {"bundled": False}}])
-def test_values_that_cannot_be_are_refused(wrong):
-    with pytest.raises(Exception):
-        render(wrong)
+def test_notes_say_where_token_and_dashboard_are():
+    notes = manifests(INSTALLATIONS["local"])["store-platform/templates/NOTES.txt"]
+    assert "get secret store-platform-admin" in notes
+    assert "http://dashboard.127.0.0.1.nip.io:8080/" in notes
+    assert "port-forward" in manifests(INSTALLATIONS["ingress off"])["store-platform/templates/NOTES.txt"]
+    assert "get secret my-token" in manifests(INSTALLATIONS["existing secrets"])["store-platform/templates/NOTES.txt"]
+
+
+def test_the_values_files_are_read_as_the_same_by_helm_and_by_these_tests():
+    for name in ("values.yaml", "values-local.yaml", "values-prod.yaml"):
+        text = (CHART / name).read_text()
+        assert helm.values_from_yaml(text) == yaml.safe_load(text)

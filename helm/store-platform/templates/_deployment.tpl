@@ -1,0 +1,96 @@
+{{/* A Deployment of the service. Takes root, component (api, worker), role (what STORE_PLATFORM_ROLE says), settings (its values). */}}
+{{- define "store-platform.deployment" -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "store-platform.fullname" .root }}-{{ .component }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "store-platform.labels" . | nindent 4 }}
+spec:
+  replicas: {{ .settings.replicas }}
+  revisionHistoryLimit: 5
+  selector:
+    matchLabels:
+      {{- include "store-platform.selectorLabels" . | nindent 6 }}
+  strategy:
+    type: RollingUpdate
+    rollingUpdate:
+      maxUnavailable: 0
+      maxSurge: 1
+  template:
+    metadata:
+      labels:
+        {{- include "store-platform.labels" . | nindent 8 }}
+      annotations:
+        # A ConfigMap that changes does not restart the pods that took their environment from it; a changed template does.
+        checksum/environment: {{ include "store-platform.environment" .root | sha256sum }}
+        {{- with .settings.podAnnotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    spec:
+      serviceAccountName: {{ include "store-platform.serviceAccount" . }}
+      automountServiceAccountToken: true
+      # Variables for every Service of the namespace would stand among the settings.
+      enableServiceLinks: false
+      # On SIGTERM the service answers /readyz with 503, waits 5 s for that to be seen, and ends within 30 s. Hence no preStop.
+      terminationGracePeriodSeconds: 45
+      securityContext:
+        {{- include "store-platform.podSecurityContext" 10001 | nindent 8 }}
+      {{- with include "store-platform.placement" .root }}
+      {{- . | nindent 6 }}
+      {{- end }}
+      topologySpreadConstraints:
+        - topologyKey: kubernetes.io/hostname
+          maxSkew: 1
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector:
+            matchLabels:
+              {{- include "store-platform.selectorLabels" . | nindent 14 }}
+          # Without this the pods that a rolling update replaces count as well, and the new ones end up together.
+          matchLabelKeys: [pod-template-hash]
+      initContainers:
+        # Not a pre-install hook: Helm runs those before the bundled database exists. Here each pod migrates before it serves, which
+        # is safe because the migrator lets one runner in at a time and the others find nothing left to do. While the database is
+        # still starting this container fails and kubelet repeats it.
+        - name: migrate
+          args: [migrate]
+          {{- include "store-platform.serviceContainer" . | nindent 10 }}
+      containers:
+        - name: store-platform
+          {{- include "store-platform.serviceContainer" . | nindent 10 }}
+          ports:
+            - name: http
+              containerPort: 8080
+          # /livez tells of the process alone. A liveness probe that asked the database would restart every replica in an outage
+          # that no restart can cure.
+          startupProbe:
+            httpGet:
+              path: /livez
+              port: http
+            periodSeconds: 1
+            failureThreshold: 60
+          livenessProbe:
+            httpGet:
+              path: /livez
+              port: http
+            periodSeconds: 10
+            timeoutSeconds: 3
+            failureThreshold: 6
+          readinessProbe:
+            httpGet:
+              path: /readyz
+              port: http
+            periodSeconds: 2
+            timeoutSeconds: 3
+            failureThreshold: 2
+      volumes:
+        - name: tmp
+          emptyDir:
+            sizeLimit: 64Mi
+        {{- with include "store-platform.databaseAuthority" .root }}
+        - name: database-authority
+          configMap:
+            name: {{ . }}
+        {{- end }}
+{{- end -}}
