@@ -32,15 +32,18 @@ package struct ClusterGateway: Sendable {
         observation.namespace = namespace
         guard !namespace.isTerminating else { return observation }
         try await readWorkloads(of: id.namespace, into: &observation)
-        if everything {
-            let kinds = ClusterGateway.configurationKinds.filter { includingSecrets || $0 != .secret }
-            try await readConfiguration(kinds, of: id.namespace, into: &observation)
-        }
-        observation.isComplete = everything
+        if everything { try await complete(&observation, of: id, includingSecrets: includingSecrets) }
         if observation.claims.contains(where: { $0.phase == "Pending" }) {
             observation.waitingStorageClasses = try await waitingStorageClasses()
         }
         return observation
+    }
+
+    /// Reads the kinds that were left out: then all of them have been read.
+    package func complete(_ observation: inout Observation, of id: StoreID, includingSecrets: Bool = true) async throws {
+        let kinds = ClusterGateway.configurationKinds.filter { includingSecrets || $0 != .secret }
+        try await readConfiguration(kinds, of: id.namespace, into: &observation)
+        observation.isComplete = true
     }
 
     package func namespace(of id: StoreID) async throws -> Namespace? {

@@ -143,7 +143,7 @@ package struct Provisioner: Sendable {
         for _ in 0..<10 {
             let decision = decide(pass, observation)
             if decision.needsEverything {
-                observation = try await gateway.observe(store.id, everything: true)
+                try await gateway.complete(&observation, of: store.id)
                 continue
             }
             if decision.isUnwell, observation.warnings.isEmpty, observation.namespace != nil {

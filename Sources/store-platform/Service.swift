@@ -17,7 +17,10 @@ struct Service {
 
     func run() async throws {
         let pool = ConnectionPool(configuration: configuration.postgres)
-        let client = KubernetesClient(configuration: configuration.cluster)
+        // A pass reads several kinds side by side, and writes the objects of a stage side by side.
+        var limits = KubernetesClient.Limits()
+        limits.concurrency = 2 * configuration.provisioner.concurrency
+        let client = KubernetesClient(configuration: configuration.cluster, limits: limits)
         let gateway = ClusterGateway(client: client, platform: configuration.platform)
         let bulletin = Bulletin(pool: pool)
         let tokens = TokenService(pool: pool)
