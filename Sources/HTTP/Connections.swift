@@ -19,7 +19,16 @@ final class Connections: Sendable {
         var open: [UInt: Connection] = [:]
         var busy = 0
         var isDraining = false
+        /// The last request has been answered and the server is being stopped: libmicrohttpd must find no connection suspended.
+        var isClosed = false
         var idle: AsyncStream<Void>.Continuation?
+
+        /// - Returns: whom to tell that the last request has been answered.
+        mutating func endDrainIfIdle() -> AsyncStream<Void>.Continuation? {
+            guard busy == 0, let idle = idle.take() else { return nil }
+            isClosed = true
+            return idle
+        }
     }
 
     private let state = Mutex(State())
@@ -35,22 +44,25 @@ final class Connections: Sendable {
         state.withLock { $0.open[connection.address] = nil }
     }
 
-    func began(_ exchange: Exchange, on connection: Handle) {
+    /// - Returns: whether the exchange may be answered; once a drain is over it is too late, and its connection must be closed.
+    func began(_ exchange: Exchange, on connection: Handle) -> Bool {
         state.withLock { state in
+            guard !state.isClosed else { return false }
             state.open[connection.address]?.exchange = exchange
             state.open[connection.address]?.since = .now
             state.busy += 1
+            return true
         }
     }
 
     func ended(_ exchange: Exchange, on connection: Handle) {
         let idle: AsyncStream<Void>.Continuation? = state.withLock { state in
-            guard exchange.hasHead else { return nil }  // never began
+            guard state.open[connection.address]?.exchange === exchange else { return nil }  // never began
             state.open[connection.address]?.exchange = nil
             state.open[connection.address]?.since = .now
             state.open[connection.address]?.isFirstRequest = false
             state.busy -= 1
-            return state.busy == 0 ? state.idle.take() : nil
+            return state.endDrainIfIdle()
         }
         idle?.finish()
     }
@@ -92,14 +104,14 @@ final class Connections: Sendable {
         }
     }
 
-    /// Ends when no request is being answered.
+    /// Ends when no request is being answered; none is taken on after that.
     func waitUntilIdle() -> AsyncStream<Void> {
         AsyncStream { continuation in
-            let isIdle = state.withLock { state in
-                if state.busy > 0 { state.idle = continuation }
-                return state.busy == 0
+            let idle = state.withLock { state in
+                state.idle = continuation
+                return state.endDrainIfIdle()
             }
-            if isIdle { continuation.finish() }
+            idle?.finish()
         }
     }
 }

@@ -53,7 +53,7 @@ final class Exchange: Sendable {
             $0.head = head
             $0.remoteAddress = remoteAddress
         }
-        server.connections.began(self, on: connection)
+        guard server.connections.began(self, on: connection) else { return .NO }
         if let refusal = head.refusal ?? bodyRefusal(of: head.contentLength ?? 0, server: server) {
             return send(refusal.response(requestID: id).with("Connection", "close"), server: server)
         }
@@ -119,9 +119,12 @@ final class Exchange: Sendable {
             }
             answer(with: response)
         }
-        state.withLock { state in
-            if case .handling = state.phase { state.phase = .handling(task) }
+        let hasExpired = state.withLock { state in
+            guard case .handling = state.phase else { return true }
+            state.phase = .handling(task)
+            return false
         }
+        if hasExpired { task.cancel() }  // or has answered already, which this does not harm
     }
 
     private func send(_ response: Response, server: ServerContext) -> MHD_Result {
@@ -187,17 +190,17 @@ final class Exchange: Sendable {
 
     /// Ends a handler that has had its time: the client is told 503, the task is cancelled.
     func expire(longerThan limit: Duration) {
-        let task: Task<Void, Never>? = state.withLock { state in
-            guard case .handling(let task) = state.phase, .now - state.began > limit else { return nil }
-            return task
+        let expired: Task<Void, Never>?? = state.withLock { state in
+            guard case .handling(let task) = state.phase, .now - state.began > limit else { return .none }
+            return .some(task)
         }
-        guard let task else { return }
+        guard case .some(let task) = expired else { return }
         let problem = Problem(
             .serviceUnavailable, code: "timed_out",
             detail: "The answer took too long to make. Nothing may have been done: look before you try again.",
             retryAfter: 2)
         answer(with: problem.response(requestID: id))
-        task.cancel()
+        task?.cancel()
     }
 
     /// Ends a streamed body, so that a stop does not wait for it.

@@ -84,3 +84,25 @@ func withServer<T: Sendable>(
         }
     }
 }
+
+/// Sends the request again and again on one connection, each after the answer to the one before, until the server closes.
+/// - Returns: whether every answer that began also ended as it should.
+@concurrent func askUntilClosed(
+    _ request: String, port: Int, ending: String, _ answered: AsyncStream<Void>.Continuation
+) async throws -> Bool {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async {
+            continuation.resume(
+                with: Result {
+                    let client = try RawClient(port: port)
+                    defer { client.hangUp() }
+                    while true {
+                        client.send(request)
+                        let answer = client.receive(until: ending)
+                        guard answer.hasSuffix(ending) else { return answer.isEmpty }
+                        answered.yield()
+                    }
+                })
+        }
+    }
+}

@@ -123,6 +123,32 @@ struct ServerTests {
         #expect(answer.contains("timed_out"))
     }
 
+    @Test func `a stop under load answers each request whole or not at all`() async throws {
+        var router = Router()
+        router.get("/") { _ in
+            await Task.yield()
+            return .text("done")
+        }
+        for _ in 0..<20 {
+            let server = try Server(configuration: .init()) { [router] request in
+                await router.respond(to: request) { _ in Problem(.internalServerError, code: "internal_error", detail: "") }
+            }
+            let serving = Task { try await server.run() }
+            let (answers, answered) = AsyncStream<Void>.makeStream()
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        try await askUntilClosed("GET / HTTP/1.1\r\nHost: a\r\n\r\n", port: server.port, ending: "done", answered)
+                    }
+                }
+                for await _ in answers.prefix(100) {}
+                serving.cancel()
+                for try await wasWhole in group { #expect(wasWhole) }
+            }
+            try await serving.value
+        }
+    }
+
     @Test func `a stop answers what is being answered and ends streams`() async throws {
         var router = Router()
         let (started, start) = AsyncStream<Void>.makeStream()
