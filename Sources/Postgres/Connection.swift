@@ -168,9 +168,17 @@ package actor Connection {
     }
 
     /// Tells whenever the socket has something to read, on this connection's own queue, until the source is cancelled.
-    func readability(_ handler: @escaping @Sendable () -> Void) -> ReadSource {
-        let source = DispatchSource.makeReadSource(fileDescriptor: PQsocket(connection), queue: executor.queue)
+    ///
+    /// The source has a descriptor of its own, closed once Dispatch has let go of it: libpq may close its own earlier, and the number
+    /// would then be another file's.
+    func readability(_ handler: @escaping @Sendable () -> Void) throws(PostgresError) -> ReadSource {
+        let descriptor = fcntl(PQsocket(connection), F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0 else {
+            throw PostgresError(.connectionLost, "The connection cannot be listened on: \(String(cString: strerror(errno))).")
+        }
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: executor.queue)
         source.setEventHandler(handler: handler)
+        source.setCancelHandler { Glibc.close(descriptor) }
         source.resume()
         return ReadSource(source)
     }

@@ -58,29 +58,44 @@ package struct Listener: Sendable {
                 wake.yield(.selfTest)
             }
         }
-        let source = await connection.readability { wake.yield(.readable) }
-        defer {
-            ticking.cancel()
-            source.cancel()
-            wake.finish()
-        }
+        defer { ticking.cancel() }
+        let result: Result<Void, any Error>
         do {
-            for channel in channels { try await connection.executeScript("LISTEN \(channel)") }
-            onConnect()
-            await handler(.connected)
-            for await cause in wakes {
+            let source = try await connection.readability { wake.yield(.readable) }
+            defer { source.cancel() }
+            result = .success(try await hear(channels, on: connection, wakes: wakes, handler: handler, onConnect: onConnect))
+        } catch {
+            result = .failure(error)
+        }
+        await connection.close()
+        try result.get()
+    }
+
+    private func hear(
+        _ channels: [String], on connection: Connection, wakes: AsyncStream<Wake>, handler: (Event) async -> Void,
+        onConnect: () -> Void
+    ) async throws {
+        let selfTest = "self_test_\(UInt64.random(in: 0 ... .max))"
+        for channel in channels + [selfTest] { try await connection.executeScript("LISTEN \(channel)") }
+        onConnect()
+        await handler(.connected)
+        var isBeingTested = false
+        for await cause in wakes {
+            if cause == .selfTest {
+                guard !isBeingTested else {
+                    throw PostgresError(.connectionLost, "The listening connection did not hear what it sent itself.")
+                }
+                isBeingTested = true
                 // The test travels the whole way: to the server, through its queue, and back over this socket.
-                if cause == .selfTest { try await connection.executeScript("SELECT 1") }
-                for (channel, payload) in try await connection.notifications() {
+                try await connection.executeScript("NOTIFY \(selfTest)")
+            }
+            for (channel, payload) in try await connection.notifications() {
+                if channel == selfTest {
+                    isBeingTested = false
+                } else {
                     await handler(.notification(channel: channel, payload: payload))
                 }
             }
-        } catch {
-            source.cancel()
-            await connection.close()
-            throw error
         }
-        source.cancel()
-        await connection.close()
     }
 }

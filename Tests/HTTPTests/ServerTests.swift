@@ -129,7 +129,7 @@ struct ServerTests {
             await Task.yield()
             return .text("done")
         }
-        for _ in 0..<20 {
+        for _ in 0..<10 {
             let server = try Server(configuration: .init()) { [router] request in
                 await router.respond(to: request) { _ in Problem(.internalServerError, code: "internal_error", detail: "") }
             }
