@@ -75,7 +75,8 @@ extension EventRepository.Position {
 extension StoreEvent {
     fileprivate var json: JSONValue {
         [
-            "storeId": .string(storeID.text), "seq": .integer(seq), "at": Timestamp.json(at), "type": .string(kind.rawValue),
+            "storeId": .string(storeID.text), "seq": .integer(seq), "at": .string(RFC3339.milliseconds(at)),
+            "type": .string(kind.rawValue),
             "stage": stage.map { .string($0.rawValue) } ?? .null, "phase": .string(phase.rawValue),
             "reason": reason.map { .string($0) } ?? .null, "message": .string(message),
         ]

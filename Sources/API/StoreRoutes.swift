@@ -116,7 +116,9 @@ extension Store {
             "id": .string(id.text), "name": .string(name), "slug": .string(slug.text), "engine": .string(engine.rawValue),
             "plan": .string(plan.rawValue), "account": .string(account), "phase": .string(phase.rawValue),
             "reason": reason.map { .string($0) } ?? .null, "message": .string(message), "url": url.map { .string($0) } ?? .null,
-            "createdAt": Timestamp.json(createdAt), "readyAt": Timestamp.json(readyAt), "updatedAt": Timestamp.json(updatedAt),
+            "createdAt": .string(RFC3339.milliseconds(createdAt)),
+            "readyAt": readyAt.map { .string(RFC3339.milliseconds($0)) } ?? .null,
+            "updatedAt": .string(RFC3339.milliseconds(updatedAt)),
             "version": .integer(version),
         ]
     }

@@ -13,7 +13,7 @@ package struct JSONObject: Sendable {
         for member in members { self[member.key] = member.value }
     }
 
-    /// For a reader that has already refused repeated keys.
+    /// For who knows that no key is there twice.
     init(unique members: [Member]) {
         self.members = members
     }
@@ -44,7 +44,12 @@ package struct JSONObject: Sendable {
 
 extension JSONObject: Hashable {
     package static func == (one: JSONObject, other: JSONObject) -> Bool {
-        one.count == other.count && one.members.allSatisfy { other[$0.key] == $0.value }
+        one.count == other.count
+            && one.members.indices.allSatisfy { index in
+                let (key, value) = one.members[index]
+                let counterpart = other.members[index]  // mostly in the same order
+                return counterpart.key == key ? counterpart.value == value : other[key] == value
+            }
     }
 
     package func hash(into hasher: inout Hasher) {
@@ -65,6 +70,6 @@ extension JSONObject: Sequence {
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
-        self.init(elements.map { (key: $0.0, value: $0.1) })
+        self.init(unique: elements.map { (key: $0.0, value: $0.1) })
     }
 }

@@ -64,6 +64,6 @@ extension JSONValue: ExpressibleByStringInterpolation, ExpressibleByArrayLiteral
     package init(stringLiteral value: String) { self = .string(value) }
     package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
-        self = .object(JSONObject(elements.map { (key: $0.0, value: $0.1) }))
+        self = .object(JSONObject(unique: elements.map { (key: $0.0, value: $0.1) }))
     }
 }

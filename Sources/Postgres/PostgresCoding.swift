@@ -51,11 +51,22 @@ extension Date: PostgresEncodable, PostgresDecodable {
     }
 
     package init?(postgresText text: String) {
-        let parts = text.utf8.split { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        let numbers = parts.compactMap { Int(Substring($0)) }
-        guard parts.count == numbers.count, numbers.count >= 7, text.hasSuffix("+00") else { return nil }
-        let hasFraction = numbers.count == 8
-        let fraction = hasFraction ? Double("0." + String(Substring(parts[6]))) ?? 0 : 0
+        var numbers: [Int] = []
+        numbers.reserveCapacity(8)
+        var number: Int?
+        var fractionDigits = 0
+        for byte in text.utf8 {
+            if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+                number = (number ?? 0) * 10 + Int(byte - UInt8(ascii: "0"))
+                if numbers.count == 6 { fractionDigits += 1 }
+            } else if let whole = number.take() {
+                numbers.append(whole)
+            }
+        }
+        // With a fraction there are seven before the zone's.
+        guard number == 0, text.hasSuffix("+00"), numbers.count == 6 || numbers.count == 7, fractionDigits <= 9 else { return nil }
+        var fraction = 0.0
+        if numbers.count == 7 { fraction = Double(numbers[6]) / (0..<fractionDigits).reduce(1) { scale, _ in scale * 10 } }
         let days = CivilDate.days(year: numbers[0], month: numbers[1], day: numbers[2])
         let seconds = days * 86_400 + numbers[3] * 3600 + numbers[4] * 60 + numbers[5]
         self.init(timeIntervalSince1970: Double(seconds) + fraction)

@@ -6,6 +6,8 @@ package struct StoreID: Sendable, Hashable, CustomStringConvertible {
 
     package static let length = 12
     private static let alphabet = Array("abcdefghijkmnpqrstuvwxyz23456789")
+    /// By byte.
+    private static let isInAlphabet: [Bool] = (0...255).map { alphabet.contains(Character(Unicode.Scalar(UInt8($0)))) }
 
     package static func random() -> StoreID {
         var letters = (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count)] }
@@ -15,8 +17,9 @@ package struct StoreID: Sendable, Hashable, CustomStringConvertible {
 
     /// Nil where the text is no id.
     package init?(_ text: some StringProtocol) {
-        guard text.count == StoreID.length, text.allSatisfy({ StoreID.alphabet.contains($0) }) else { return nil }
-        self.text = String(text)
+        var text = String(text)
+        guard text.withUTF8({ $0.count == StoreID.length && $0.allSatisfy { StoreID.isInAlphabet[Int($0)] } }) else { return nil }
+        self.text = text
     }
 
     private init(trusted text: String) { self.text = text }

@@ -21,7 +21,7 @@ enum Log {
     }
 
     private static var now: JSONValue {
-        .string(Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+        .string(RFC3339.milliseconds(Date()))
     }
 
     private static func put(_ line: JSONValue) {

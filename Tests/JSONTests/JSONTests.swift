@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Testing
 
@@ -38,5 +39,20 @@ struct JSONTests {
         value["c"] = [1, 2]
         #expect(value == ["b": "x", "c": [1, 2]])
         #expect(value[path: "c"]?.array?.count == 2)
+    }
+}
+
+struct RFC3339Tests {
+    @Test(arguments: [
+        (0.0, "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
+        (1_709_164_799.9996, "2024-02-28T23:59:59Z", "2024-02-28T23:59:59.999Z"),
+        (1_709_164_800.05, "2024-02-29T00:00:00Z", "2024-02-29T00:00:00.050Z"),
+        (-0.25, "1969-12-31T23:59:59Z", "1969-12-31T23:59:59.750Z"),
+        (253_402_300_799.0, "9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
+    ])
+    func `a time is written in UTC`(seconds: Double, whole: String, toTheMillisecond: String) {
+        let date = Date(timeIntervalSince1970: seconds)
+        #expect(RFC3339.seconds(date) == whole)
+        #expect(RFC3339.milliseconds(date) == toTheMillisecond)
     }
 }

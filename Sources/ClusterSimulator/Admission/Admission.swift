@@ -126,6 +126,6 @@ enum Clock {
     static var now: String { now(after: 0) }
 
     static func now(after seconds: Int) -> String {
-        Date(timeIntervalSinceNow: Double(seconds)).formatted(Date.ISO8601FormatStyle())
+        RFC3339.seconds(Date(timeIntervalSinceNow: Double(seconds)))
     }
 }

@@ -2,44 +2,9 @@ import JSON
 
 /// ResourceQuota and LimitRange: what a namespace may hold, counted from what it holds.
 enum QuotaAdmission {
-    /// What one object counts for: `pods`, `requests.cpu`, `count/jobs.batch` … Nothing where it counts for nothing any more.
-    static func usage(of object: JSONValue, _ kind: Kind) -> [String: Quantity] {
-        let one = Quantity(thousandths: 1000)
-        var usage: [String: Quantity] = ["count/\(kind.id)": one]
-        switch kind.name {
-        case "Pod":
-            let phase = object[path: "status", "phase"]?.string
-            guard phase != "Succeeded", phase != "Failed" else { return ["count/pods": one] }
-            usage["pods"] = one
-            for container in object[path: "spec", "containers"]?.array ?? [] {
-                for (list, prefix) in [("requests", "requests."), ("limits", "limits.")] {
-                    for member in container[path: "resources", list]?.object ?? [:] {
-                        guard let quantity = member.value.string.flatMap(Quantity.init) else { continue }
-                        usage[prefix + member.key] = (usage[prefix + member.key] ?? Quantity(thousandths: 0)) + quantity
-                    }
-                }
-            }
-            usage["cpu"] = usage["requests.cpu"]
-            usage["memory"] = usage["requests.memory"]
-        case "PersistentVolumeClaim":
-            usage["persistentvolumeclaims"] = one
-            usage["requests.storage"] = object[path: "spec", "resources", "requests", "storage"]?.string.flatMap(Quantity.init)
-        case "Service":
-            usage["services"] = one
-            let type = object[path: "spec", "type"]?.string
-            if type == "LoadBalancer" { usage["services.loadbalancers"] = one }
-            if type == "LoadBalancer" || type == "NodePort" {
-                usage["services.nodeports"] = Quantity(thousandths: 1000 * (object[path: "spec", "ports"]?.array?.count ?? 1))
-            }
-        case "Secret", "ConfigMap", "ResourceQuota": usage[kind.plural] = one
-        default: break
-        }
-        return usage
-    }
-
     /// Why one more object does not fit; nil where it does.
     static func refusal(of object: JSONValue, _ kind: Kind, in state: ClusterState) -> String? {
-        let wanted = usage(of: object, kind)
+        let wanted = NamespaceUsage.usage(of: object, kind.id)
         for quota in state.objects(.quota, in: object.namespace) {
             let hard = quota[path: "spec", "hard"]?.object ?? [:]
             if kind.name == "Pod" {
@@ -53,17 +18,17 @@ enum QuotaAdmission {
             }
             let concerned = hard.keys.filter { wanted[$0] != nil }.sorted()
             guard !concerned.isEmpty else { continue }
-            let used = used(in: object.namespace, names: concerned, state)
+            let used = state.usage.of(object.namespace)
             let exceeded = concerned.filter { name in
                 guard let limit = hard[name]?.string.flatMap(Quantity.init), let want = wanted[name] else { return false }
-                return (used[name] ?? Quantity(thousandths: 0)) + want > limit
+                return (used[name] ?? .zero) + want > limit
             }
             guard !exceeded.isEmpty else { continue }
             func list(_ value: (String) -> Quantity?) -> String {
                 exceeded.map { "\($0)=\(value($0)?.text(isBinary: isBinary($0)) ?? "0")" }.joined(separator: ",")
             }
             return
-                "exceeded quota: \(quota.name), requested: \(list { wanted[$0] }), used: \(list { used[$0] ?? Quantity(thousandths: 0) }), "
+                "exceeded quota: \(quota.name), requested: \(list { wanted[$0] }), used: \(list { used[$0] ?? .zero }), "
                 + "limited: \(list { hard[$0]?.string.flatMap(Quantity.init) })"
         }
         return nil
@@ -74,28 +39,6 @@ enum QuotaAdmission {
     }
 
     static func isBinary(_ name: String) -> Bool { name.hasSuffix("memory") || name.hasSuffix("storage") }
-
-    static func used(in namespace: String, names: [String], _ state: ClusterState) -> [String: Quantity] {
-        var total: [String: Quantity] = [:]
-        for kind in Kind.all where kind.isNamespaced && kind.name != "Event" {
-            guard names.contains(where: { concerns($0, kind) }) else { continue }
-            for object in state.objects(kind.id, in: namespace) {
-                for (name, quantity) in usage(of: object, kind) where names.contains(name) {
-                    total[name] = (total[name] ?? Quantity(thousandths: 0)) + quantity
-                }
-            }
-        }
-        return total
-    }
-
-    private static func concerns(_ name: String, _ kind: Kind) -> Bool {
-        if name == "count/\(kind.id)" { return true }
-        switch kind.name {
-        case "Pod": return name == "pods" || name.hasSuffix("cpu") || name.hasSuffix("memory")
-        case "PersistentVolumeClaim": return name == "persistentvolumeclaims" || name == "requests.storage"
-        default: return name.hasPrefix(kind.plural)
-        }
-    }
 
     /// Fills a pod's requests and limits from the namespace's LimitRanges, and refuses what is above their maximum.
     static func applyLimitRanges(to pod: inout JSONValue, in state: ClusterState) throws(APIFailure) {

@@ -39,10 +39,10 @@ final class Controllers: Sendable {
             case "pods": steps += state.reconcilePod(key)
             case "persistentvolumeclaims": state.reconcileClaim(key)
             case "namespaces": state.reconcileNamespace(key)
+            case "resourcequotas": state.reconcileQuota(key)
             default: break
             }
             if state[key] == nil { state.collectOrphans(of: key) }
-            if !key.namespace.isEmpty, key.kind != "events" { state.reconcileQuotas(in: key.namespace) }
             return steps
         }
         for step in steps { take(step) }
@@ -137,16 +137,15 @@ extension ClusterState {
         }
     }
 
-    mutating func reconcileQuotas(in namespace: String) {
-        for quota in objects(.quota, in: namespace) {
-            let hard = quota[path: "spec", "hard"]?.object ?? [:]
-            let used = QuotaAdmission.used(in: namespace, names: hard.keys, self)
-            let counts = hard.members.map { member -> JSONObject.Member in
-                let quantity = used[member.key] ?? Quantity(thousandths: 0)
-                return (member.key, .string(quantity.text(isBinary: QuotaAdmission.isBinary(member.key))))
-            }
-            setStatus(["hard": .object(hard), "used": .object(JSONObject(counts))], of: quota, Kind.of(.quota))
+    /// Says in a quota's status what its namespace holds.
+    mutating func reconcileQuota(_ key: ObjectKey) {
+        guard let quota = self[key] else { return }
+        let hard = quota[path: "spec", "hard"]?.object ?? [:]
+        let used = usage.of(key.namespace)
+        let counts = hard.members.map { member -> JSONObject.Member in
+            (member.key, .string((used[member.key] ?? .zero).text(isBinary: QuotaAdmission.isBinary(member.key))))
         }
+        setStatus(["hard": .object(hard), "used": .object(JSONObject(counts))], of: quota, Kind.of(.quota))
     }
 
     /// A child that the object controls.

@@ -13,6 +13,8 @@ struct ClusterState {
     /// Objects whose controllers have something to look at, in order, each once.
     var dirty = WorkQueue()
     var journal: Journal?
+    /// What each namespace holds, for its quotas.
+    private(set) var usage = NamespaceUsage()
     /// Pods that the kubelet is busy with, by uid.
     var advancing: Set<String> = []
 
@@ -58,6 +60,7 @@ struct ClusterState {
             object.set(["metadata", "generation"], .integer(hasNewSpec ? generation + 1 : generation))
         }
         tables[kind.id, default: [:]][key.namespace, default: [:]][key.name] = object
+        count(object, insteadOf: old, key)
         record(Change(version: version, type: old == nil ? .added : .modified, object: object, old: old), key)
         return object
     }
@@ -68,7 +71,16 @@ struct ClusterState {
         tables[key.kind]?[key.namespace]?[key.name] = nil
         if tables[key.kind]?[key.namespace]?.isEmpty == true { tables[key.kind]?[key.namespace] = nil }
         object.set(["metadata", "resourceVersion"], .string(String(version)))
+        count(nil, insteadOf: object, key)
         record(Change(version: version, type: .deleted, object: object, old: object), key)
+    }
+
+    /// Keeps the namespace's usage, and has its quotas looked at when that has changed.
+    private mutating func count(_ object: JSONValue?, insteadOf old: JSONValue?, _ key: ObjectKey) {
+        guard !key.namespace.isEmpty, usage.change(from: old, to: object, key) else { return }
+        for name in tables[Kind.of(.quota).id]?[key.namespace]?.keys ?? [:].keys {
+            dirty.add(ObjectKey(kind: Kind.of(.quota).id, namespace: key.namespace, name: name))
+        }
     }
 
     private mutating func record(_ change: Change, _ key: ObjectKey) {
@@ -86,11 +98,14 @@ struct ClusterState {
 
     /// For a state that is read back: as it was, without telling anybody.
     mutating func restore(_ object: JSONValue, kind: String) {
+        let key = ObjectKey(kind: kind, namespace: object.namespace, name: object.name)
+        count(object, insteadOf: self[key], key)
         tables[kind, default: [:]][object.namespace, default: [:]][object.name] = object
         version = max(version, object.resourceVersion)
     }
 
     mutating func restoreRemoval(_ key: ObjectKey, version removed: Int) {
+        count(nil, insteadOf: self[key], key)
         tables[key.kind]?[key.namespace]?[key.name] = nil
         version = max(version, removed)
     }

@@ -2,6 +2,9 @@
 struct Quantity: Comparable {
     let thousandths: Int
 
+    static let zero = Quantity(thousandths: 0)
+    static let one = Quantity(thousandths: 1000)
+
     init(thousandths: Int) { self.thousandths = thousandths }
 
     init?(_ text: String) {
@@ -34,5 +37,6 @@ struct Quantity: Comparable {
     }
 
     static func < (one: Quantity, other: Quantity) -> Bool { one.thousandths < other.thousandths }
+    static func - (one: Quantity, other: Quantity) -> Quantity { Quantity(thousandths: one.thousandths - other.thousandths) }
     static func + (one: Quantity, other: Quantity) -> Quantity { Quantity(thousandths: one.thousandths + other.thousandths) }
 }
