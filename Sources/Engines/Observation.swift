@@ -21,6 +21,14 @@ package struct Observation: Sendable {
 
     package init() {}
 
+    /// The kinds whose state decides; of the others it only counts that they are there as their manifests say.
+    package static let statefulKinds: Set<Resource> = [.namespace, .persistentVolumeClaim, .statefulSet, .deployment, .job]
+
+    /// Takes in that an object was written and the API server has acknowledged it.
+    package mutating func note(_ manifest: Manifest) {
+        hashes[manifest.id] = .some(manifest.hash)
+    }
+
     /// Takes in the API server's answer to a write: as fresh as a read.
     package mutating func note(_ json: JSONValue, of resource: Resource) {
         let metadata = ObjectMeta(of: json)

@@ -125,26 +125,32 @@ package struct ClusterGateway: Sendable {
         var observation = observation
         // The namespace comes before what is in it.
         let first = manifests.filter { !$0.resource.isNamespaced }
-        for manifest in first { observation.note(try await write(manifest), of: manifest.resource) }
-        try await withThrowingTaskGroup(of: (Resource, JSONValue).self) { group in
+        for manifest in first { observation.note(manifest, answeredBy: try await write(manifest)) }
+        try await withThrowingTaskGroup(of: (Manifest, JSONValue?).self) { group in
             for manifest in manifests where manifest.resource.isNamespaced {
-                group.addTask { (manifest.resource, try await write(manifest)) }
+                group.addTask { (manifest, try await write(manifest)) }
             }
-            for try await (resource, json) in group { observation.note(json, of: resource) }
+            for try await (manifest, answer) in group { observation.note(manifest, answeredBy: answer) }
         }
         return observation
     }
 
-    private func write(_ manifest: Manifest) async throws -> JSONValue {
+    /// - Returns: the answer where it says more than that the object is there now.
+    private func write(_ manifest: Manifest) async throws -> JSONValue? {
         switch manifest.write {
-        case .apply: return try await client.apply(manifest.json, as: manifest.resource)
+        case .apply:
+            if Observation.statefulKinds.contains(manifest.resource) {
+                return try await client.apply(manifest.json, as: manifest.resource)
+            }
+            try await client.applyUnread(manifest.json, as: manifest.resource)
         case .createOnce(let keys):
             do {
-                return try await client.create(ClusterGateway.generated(manifest.json, keys), as: manifest.resource)
+                try await client.createUnread(ClusterGateway.generated(manifest.json, keys), as: manifest.resource)
             } catch let error as KubernetesError where error.isAlreadyExists {
-                return manifest.json  // the one that is there is kept: its passwords are in use
+                break  // the one that is there is kept: its passwords are in use
             }
         }
+        return nil
     }
 
     /// The Secret with random values: letters and digits, which no shell, URL or configuration file reads as something else.
@@ -192,5 +198,11 @@ package struct ClusterGateway: Sendable {
 
     package func watch(_ resource: Resource) -> WatchSequence {
         client.watch(resource, labelSelector: Labels.storeSelector)
+    }
+}
+
+extension Observation {
+    fileprivate mutating func note(_ manifest: Manifest, answeredBy answer: JSONValue?) {
+        if let answer { note(answer, of: manifest.resource) } else { note(manifest) }
     }
 }

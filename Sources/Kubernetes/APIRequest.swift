@@ -95,13 +95,18 @@ extension APIRequest {
 
     /// The document of a good answer. What is wrong with one that is none is told by its place only: it may hold a secret.
     func document(in answer: HTTPAnswer) throws(KubernetesError) -> JSONValue {
-        guard answer.head.isJSON else {
-            throw malformed("HTTP \(answer.head.status) of type \(answer.head.contentType)")
-        }
+        try checkType(of: answer)
         do {
             return try JSONValue(parsing: answer.body, allowingNUL: true)
         } catch {
             throw malformed("broken JSON at byte \(error.offset) of \(answer.body.count)")
+        }
+    }
+
+    /// That it was the API that answered: a proxy's page with 200 is no answer.
+    func checkType(of answer: HTTPAnswer) throws(KubernetesError) {
+        guard answer.head.isJSON else {
+            throw malformed("HTTP \(answer.head.status) of type \(answer.head.contentType)")
         }
     }
 

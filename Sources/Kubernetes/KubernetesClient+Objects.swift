@@ -19,12 +19,21 @@ extension KubernetesClient {
     ///
     /// - Parameter manifest: names its own namespace.
     package func create(_ manifest: JSONValue, as resource: Resource) async throws(KubernetesError) -> JSONValue {
+        try await object(creation(of: manifest, as: resource))
+    }
+
+    /// The same where nobody looks at what the server made of it: its answer is not taken apart.
+    package func createUnread(_ manifest: JSONValue, as resource: Resource) async throws(KubernetesError) {
+        try await acknowledged(creation(of: manifest, as: resource))
+    }
+
+    private func creation(of manifest: JSONValue, as resource: Resource) throws(KubernetesError) -> APIRequest {
         let path = try path(of: resource, namespace: manifest[path: "metadata", "namespace"]?.string)
         var request = APIRequest(.create, path, isRepeatable: false)
         request.add("fieldManager", "store-platform")
         request.add("fieldValidation", "Strict")
         request.setBody(manifest.bytes)
-        return try await object(request)
+        return request
     }
 
     /// Makes an object, or brings the one there is to what the manifest says (server-side apply). What a former manifest of the
@@ -38,6 +47,19 @@ extension KubernetesClient {
     package func apply(
         _ manifest: JSONValue, as resource: Resource, fieldManager: String = "store-platform", force: Bool = true
     ) async throws(KubernetesError) -> JSONValue {
+        try await object(application(of: manifest, as: resource, fieldManager, force))
+    }
+
+    /// The same where nobody looks at what the server made of it: its answer is not taken apart.
+    package func applyUnread(
+        _ manifest: JSONValue, as resource: Resource, fieldManager: String = "store-platform", force: Bool = true
+    ) async throws(KubernetesError) {
+        try await acknowledged(application(of: manifest, as: resource, fieldManager, force))
+    }
+
+    private func application(
+        of manifest: JSONValue, as resource: Resource, _ fieldManager: String, _ force: Bool
+    ) throws(KubernetesError) -> APIRequest {
         let metadata = manifest["metadata"]
         let path = try path(of: resource, namespace: metadata?["namespace"]?.string, name: metadata?["name"]?.string ?? "")
         var request = APIRequest(.apply, path, isRepeatable: true)
@@ -45,7 +67,7 @@ extension KubernetesClient {
         request.add("force", force ? "true" : "false")
         request.add("fieldValidation", "Strict")
         request.setBody(ApplyBody.bytes(of: manifest), type: "application/apply-patch+yaml")
-        return try await object(request)
+        return request
     }
 
     /// Asks for an object's deletion; it is gone when reading it gives 404.
@@ -96,6 +118,10 @@ extension KubernetesClient {
         let document = try request.document(in: try await send(request))
         guard document.object != nil else { throw request.malformed("no object") }
         return document
+    }
+
+    private func acknowledged(_ request: APIRequest) async throws(KubernetesError) {
+        try request.checkType(of: try await send(request))
     }
 
     /// A name that is given must be one: without it the same path would mean every object of the kind.

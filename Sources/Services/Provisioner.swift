@@ -146,7 +146,8 @@ package struct Provisioner: Sendable {
                 try await gateway.complete(&observation, of: store.id)
                 continue
             }
-            if decision.isUnwell, observation.warnings.isEmpty, observation.namespace != nil {
+            // What was only just written has nothing to complain of yet.
+            if decision.isUnwell, pass.written.isEmpty, observation.warnings.isEmpty, observation.namespace != nil {
                 try await gateway.readWarnings(of: store.id, into: &observation)
                 pass.take(decide(pass, observation), observation)
             } else {

@@ -33,8 +33,8 @@ struct ProvisionBench {
                         for index in stride(from: worker, to: plans.count, by: 8) {
                             for manifest in plans[index] {
                                 switch manifest.write {
-                                case .apply: _ = try await client.apply(manifest.json, as: manifest.resource)
-                                case .createOnce: _ = try await client.create(manifest.json, as: manifest.resource)
+                                case .apply: try await client.applyUnread(manifest.json, as: manifest.resource)
+                                case .createOnce: try await client.createUnread(manifest.json, as: manifest.resource)
                                 }
                             }
                         }
