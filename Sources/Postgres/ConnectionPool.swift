@@ -106,11 +106,13 @@ package final class ConnectionPool: Sendable {
                 continuation.resume(returning: lent)
             }
         } onCancel: {
-            giveUp(waiter, PostgresError(.cancelled, "The task was cancelled while it waited for a connection."))
+            giveUp(waiter, .cancelledWhileWaiting)
         }
     }
 
     private func limitWait(of waiter: Int) {
+        // A task that was cancelled before it waited has nobody left to say so.
+        if Task.isCancelled { return giveUp(waiter, .cancelledWhileWaiting) }
         let deadline = DispatchTime.now() + .milliseconds(configuration.acquireTimeout.milliseconds)
         DispatchQueue.global().asyncAfter(deadline: deadline) { [weak self] in
             self?.giveUp(waiter, PostgresError(.poolExhausted, "All connections to the database are in use."))
@@ -158,4 +160,9 @@ extension Task where Success == Never, Failure == Never {
     fileprivate static func checkCancellation(throwing error: PostgresError) throws {
         if isCancelled { throw error }
     }
+}
+
+extension PostgresError {
+    fileprivate static let cancelledWhileWaiting = PostgresError(
+        .cancelled, "The task was cancelled while it waited for a connection.")
 }

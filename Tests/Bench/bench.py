@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import datetime
+import http.client
 import json
 import pathlib
 import re
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 import requests
 
@@ -64,9 +66,24 @@ class ReadinessWitness(threading.Thread):
 
 
 def order(platform, names):
-    session = requests.Session()
-    session.headers["Authorization"] = f"Bearer {TOKEN}"
-    return [session.post(f"{platform.url}/api/v1/stores", json={"name": name, "engine": "woocommerce"}, timeout=60).json()["id"] for name in names]
+    """Orders stores, one after the other on one connection; as cheaply as may be, for the measured share the processors with us."""
+    connection = http.client.HTTPConnection("127.0.0.1", urllib.parse.urlsplit(platform.url).port, timeout=60)
+    for name in names:
+        connection.request("POST", "/api/v1/stores", json.dumps({"name": name, "engine": "woocommerce"}),
+                           {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"})
+        answer = connection.getresponse()
+        assert answer.status == 202, answer.read()
+        answer.read()
+
+
+def await_ready(platform, count):
+    """Until that many stores are ready.
+    :return: the seconds from the first order to the last that became ready, by the database's clock."""
+    def seconds():
+        ready, taken = platform.postgres.query(
+            "SELECT count(*) FILTER (WHERE phase = 'ready'), extract(epoch FROM max(ready_at) - min(created_at)) FROM stores")[0]
+        return float(taken) if int(ready) == count else None
+    return wait_until(seconds, 900, "every store to be ready", interval=0.5)
 
 
 def provision(count):
@@ -76,15 +93,11 @@ def provision(count):
             raw = json.loads(subprocess.run([BINARIES / "provision-bench", platform.cluster_url, str(count)], check=True, capture_output=True).stdout)
         with Platform(pod_delay=0, lease=30, call_delay=delay) as platform:
             before = cluster_calls(platform)
-            began = time.monotonic()
             names = [f"Bench {index}" for index in range(count)]
             with concurrent.futures.ThreadPoolExecutor(4) as pool:
                 list(pool.map(lambda part: order(platform, part), [names[start::4] for start in range(4)]))
 
-            def ready():
-                return int(platform.postgres.query("SELECT count(*) FROM stores WHERE phase = 'ready'")[0][0]) == count
-            wait_until(ready, 900, "every store to be ready")
-            seconds = time.monotonic() - began
+            seconds = await_ready(platform, count)
             calls = (cluster_calls(platform) - before) / count
             memory = memory_megabytes(platform.service)
             pace = "as fast as it can" if delay == 0 else f"{delay} ms a call"
@@ -103,7 +116,7 @@ def noticing(count):
         for index in range(count):
             order(platform, [f"Notice {index}"])
             time.sleep(0.15)
-        wait_until(lambda: int(platform.postgres.query("SELECT count(*) FROM stores WHERE phase = 'ready'")[0][0]) == count, 120, "all to be ready")
+        await_ready(platform, count)
         delays = []
         for store, at in platform.postgres.query("SELECT id, extract(epoch FROM ready_at) FROM stores"):
             seen = witness.seen[f"store-{store}"]
@@ -152,7 +165,7 @@ class Nginx:
         self.process.wait()
 
 
-def http(seconds):
+def serving(seconds):
     with Platform(environment={"STORE_PLATFORM_ROLE": "api"}) as platform:
         platform.postgres.query(
             "INSERT INTO stores (id, name, slug, engine, plan, account_id, phase, message, url, created_at, ready_at)"
@@ -185,4 +198,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "provision":
         provision(int(sys.argv[2]) if len(sys.argv) > 2 else 500)
     else:
-        http(int(sys.argv[2]) if len(sys.argv) > 2 else 5)
+        serving(int(sys.argv[2]) if len(sys.argv) > 2 else 5)
