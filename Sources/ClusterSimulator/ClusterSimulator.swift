@@ -12,6 +12,8 @@ package final class ClusterSimulator: Sendable {
         package var ingressPort = 0
         /// From a pod's scheduling to its readiness.
         package var podDelay: Duration = .zero
+        package var nodes = 1
+        package var nodeSize = NodeSize.boundless
         /// Added to every call of the API.
         package var callDelay: Duration = .zero
         /// Keeps the state between starts; nil keeps it in memory.
@@ -31,7 +33,7 @@ package final class ClusterSimulator: Sendable {
         var state = ClusterState()
         if let path = configuration.stateFile { state.journal = try Journal.open(path: path, into: &state) }
         state.oldestVersion = state.version
-        try state.equipCluster()
+        try state.equipCluster(nodes: configuration.nodes, size: configuration.nodeSize)
         let cluster = Cluster(state)
         self.cluster = cluster
         controllers = Controllers(cluster: cluster, podDelay: configuration.podDelay)
@@ -79,7 +81,7 @@ package final class ClusterSimulator: Sendable {
 
 extension ClusterState {
     /// What a cluster has before anybody uses it.
-    fileprivate mutating func equipCluster() throws(APIFailure) {
+    mutating func equipCluster(nodes: Int = 1, size: NodeSize = .boundless) throws(APIFailure) {
         func base(_ name: String) -> JSONValue {
             ["metadata": ["name": .string(name), "uid": .string(ClusterState.uid()), "creationTimestamp": .string(Clock.now)]]
         }
@@ -87,9 +89,9 @@ extension ClusterState {
             _ = try create(base(name), Kind.of(.namespace))
         }
         let classes = [
-            ("standard", "simulator.store-platform/volumes", "Immediate"),
-            ("standard-wait", "simulator.store-platform/volumes", "WaitForFirstConsumer"),
-            ("never", "simulator.store-platform/never", "Immediate"),
+            ("standard", "kubernetes.io/host-path", "Immediate"),
+            ("standard-wait", "kubernetes.io/host-path", "WaitForFirstConsumer"),
+            ("never", ClusterState.neverProvisioner, "Immediate"),
         ]
         for (name, provisioner, mode) in classes where object(.storageClass, "", name) == nil {
             var storageClass = base(name)
@@ -101,15 +103,31 @@ extension ClusterState {
             storageClass["reclaimPolicy"] = "Delete"
             put(storageClass, as: Kind.of(.storageClass))
         }
-        guard object(.node, "", "simulator-0") == nil else { return }
-        var node = base("simulator-0")
-        node["spec"] = [:]
-        let capacity: JSONValue = ["cpu": "1k", "memory": "1Ti", "pods": "100k"]
-        node["status"] = [
-            "capacity": capacity, "allocatable": capacity,
-            "conditions": [["type": "Ready", "status": "True", "reason": "KubeletReady", "message": "simulated"]],
-            "nodeInfo": ["kubeletVersion": "v1.36.2"],
-        ]
-        put(node, as: Kind.of(.node))
+        let capacity: JSONValue = ["cpu": .string(size.cpu), "memory": .string(size.memory), "pods": .string(String(size.pods))]
+        for number in 0..<nodes {
+            let name = "simulator-\(number)"
+            guard object(.node, "", name) == nil else { continue }
+            var node = base(name)
+            node.set(["metadata", "labels"], ["kubernetes.io/hostname": .string(name), "kubernetes.io/os": "linux"])
+            node["spec"] = [:]
+            node["status"] = [
+                "capacity": capacity, "allocatable": capacity,
+                "conditions": [["type": "Ready", "status": "True", "reason": "KubeletReady", "message": "simulated"]],
+                "addresses": [
+                    ["type": "InternalIP", "address": .string(PodStatus.hostAddress)],
+                    ["type": "Hostname", "address": .string(name)],
+                ],
+                "nodeInfo": [
+                    "kubeletVersion": "v1.36.2", "osImage": "simulated", "kernelVersion": "-",
+                    "containerRuntimeVersion": "simulated://1",
+                    "machineID": "", "systemUUID": "", "bootID": "", "kubeProxyVersion": "", "operatingSystem": "linux",
+                    "architecture": "amd64",
+                ],
+            ]
+            put(node, as: Kind.of(.node))
+        }
     }
+
+    /// The provisioner of the class whose claims are never bound.
+    static let neverProvisioner = "simulator.store-platform/never"
 }

@@ -70,7 +70,12 @@ package struct Response: Sendable {
 
 /// Where a streamed body is written. The buffer is bounded: a slow reader slows its writer, nothing else.
 package struct ResponseWriter: Sendable {
-    let writing: @Sendable ([UInt8]) async throws -> Void
+    private let writing: @Sendable ([UInt8]) async throws -> Void
+
+    /// - Parameter writing: where the bytes go.
+    package init(_ writing: @escaping @Sendable ([UInt8]) async throws -> Void) {
+        self.writing = writing
+    }
 
     /// Hands bytes over, waiting while the client has yet to read what is buffered.
     ///

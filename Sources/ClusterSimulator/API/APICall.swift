@@ -1,3 +1,4 @@
+import Foundation
 import HTTP
 import JSON
 
@@ -42,8 +43,10 @@ struct APICall {
             return try JSONValue(parsing: request.body)
         } catch {
             let text = String(decoding: request.body.prefix(1024), as: UTF8.self)
+            // In the words of Go's parser.
+            let reason = error.reason.contains("end of") ? "unexpected end of JSON input" : error.reason
             throw .badRequest(
-                "the object provided is unrecognized (must be of type \(target.kind.name)): couldn't get version/kind; json parse error: \(error.reason) (\(text))"
+                "the object provided is unrecognized (must be of type \(target.kind.name)): couldn't get version/kind; json parse error: \(reason) (\(text))"
             )
         }
     }
@@ -62,48 +65,22 @@ struct APICall {
         return Defaults.canonical(document, target.kind)
     }
 
-    /// Who wrote the fields of a document that was not applied.
-    func managedFieldsEntry(of document: JSONValue) -> JSONValue {
-        var fields = FieldSet(of: document)
-        for path in [["f:metadata", "f:name"], ["f:metadata", "f:namespace"], ["f:metadata", "f:managedFields"], ["f:status"]] {
-            fields.remove(path)
-        }
-        let manager = query("fieldManager") ?? request.headers["User-Agent"]?.prefix { $0 != "/" }.description ?? "unknown"
-        return [
-            "manager": .string(manager), "operation": "Update", "apiVersion": .string(target.kind.apiVersion),
-            "time": .string(Clock.now),
-            "fieldsType": "FieldsV1", "fieldsV1": fields.fieldsV1,
-        ]
+    /// Who writes, where nothing is applied.
+    var manager: String {
+        query("fieldManager") ?? request.headers["User-Agent"]?.prefix { $0 != "/" }.description ?? "unknown"
     }
 
     /// A changed object with only the part changed that the call may change: the status, or everything else. The writer becomes the
     /// manager of what it changed.
     func merged(_ changed: JSONValue, old: JSONValue) -> JSONValue {
-        if target.subresource == "status" {
-            var object = old
-            object["status"] = changed["status"]
-            return object
-        }
-        var object = changed
+        var object = target.subresource == "status" ? old : changed
+        object["status"] = (target.subresource == "status" ? changed : old)["status"]
         object["kind"] = nil
         object["apiVersion"] = nil
-        object["status"] = old["status"]
+        object.set(["metadata", "managedFields"], old[path: "metadata", "managedFields"])
+        Defaults.fill(&object, target.kind)
         guard object != old else { return old }
-        var entries = (old[path: "metadata", "managedFields"]?.array ?? []).filter { entry in
-            entry["operation"]?.string != "Update" || entry["manager"] != managedFieldsEntry(of: [:])["manager"]
-        }
-        let changes = FieldSet(of: object).leaves.filter { JSONMerge.value(at: $0, in: object) != JSONMerge.value(at: $0, in: old) }
-        for index in entries.indices {
-            var owned = FieldSet(fieldsV1: entries[index]["fieldsV1"])
-            for change in changes { owned.remove(change) }
-            entries[index]["fieldsV1"] = owned.fieldsV1
-        }
-        var mine = FieldSet(of: object)
-        for leaf in mine.leaves where !changes.contains(leaf) { mine.remove(leaf) }
-        var entry = managedFieldsEntry(of: [:])
-        entry["fieldsV1"] = mine.fieldsV1
-        entries.append(entry)
-        object.set(["metadata", "managedFields"], .array(entries))
+        ManagedFields.note(&object, changedFrom: old, by: manager, target.kind)
         return object
     }
 }
@@ -122,26 +99,42 @@ struct ListPosition {
 
     init(continueToken token: String?) throws(APIFailure) {
         guard let token, !token.isEmpty else { return }
-        let failure = APIFailure.badRequest("invalid continue token: continue key is not valid")
+        let failure = "continue key is not valid"
+        var padded = token.replacing("-", with: "+").replacing("_", with: "/")
+        while padded.count % 4 != 0 { padded += "=" }
+        guard let bytes = Data(base64Encoded: padded) else {
+            throw .badRequest("invalid continue token: \(failure): illegal base64 data")
+        }
         let document: JSONValue
         do {
-            document = try JSONValue(parsing: PercentEncoding.decode(token) ?? "")
+            document = try JSONValue(parsing: bytes, allowingNUL: true)
         } catch {
-            throw failure
+            throw .badRequest("invalid continue token: \(failure): \(ListPosition.firstCharacterFault(bytes))")
         }
-        guard let version = document["rv"]?.integer, let start = document["start"]?.string else { throw failure }
-        let parts = start.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2 else { throw failure }
+        guard let version = document["rv"]?.integer, let start = document["start"]?.string?.dropLast() else {
+            throw .badRequest("invalid continue token: \(failure)")
+        }
+        let parts = start.split(separator: "/", maxSplits: 1).map(String.init)
         self.version = version
-        namespace = parts[0]
-        name = parts[1]
+        namespace = parts.count > 1 ? parts[0] : ""
+        name = parts.last ?? ""
     }
 
+    /// In the words of Go's parser.
+    private static func firstCharacterFault(_ bytes: Data) -> String {
+        guard let first = bytes.first else { return "unexpected end of JSON input" }
+        let digits = String(first, radix: 16)
+        let character =
+            (0x20..<0x7F).contains(first) ? String(Unicode.Scalar(first)) : "\\u00" + (digits.count == 1 ? "0" : "") + digits
+        return "invalid character '\(character)' looking for beginning of value"
+    }
+
+    /// As the real server makes it; clients take it for opaque.
     var token: String {
-        let document: JSONValue = [
-            "v": "meta.k8s.io/v1", "rv": .integer(version ?? 0), "start": .string("\(namespace)/\(name ?? "")"),
-        ]
-        return PercentEncoding.encode(document.text)
+        let start = (namespace.isEmpty ? "" : namespace + "/") + (name ?? "") + "\u{0}"
+        let document: JSONValue = ["v": "meta.k8s.io/v1", "rv": .integer(version ?? 0), "start": .string(start)]
+        return Data(document.bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing(
+            "=", with: "")
     }
 
     func isBefore(_ object: JSONValue) -> Bool {

@@ -40,16 +40,21 @@ struct APIFailure: Error {
         APIFailure(code: 400, reason: "BadRequest", message: message)
     }
 
-    /// - Parameter cause: reason, message and field, as `details.causes` has them.
-    static func invalid(_ kind: Kind, _ name: String, _ cause: (reason: String, message: String, field: String)) -> APIFailure {
+    /// What is wrong with a field: reason, message and path, as `details.causes` has them.
+    typealias Cause = (reason: String, message: String, field: String)
+
+    static func invalid(_ kind: Kind, _ name: String, _ causes: Cause...) -> APIFailure { invalid(kind, name, causes) }
+
+    static func invalid(_ kind: Kind, _ name: String, _ causes: [Cause]) -> APIFailure {
         var details: JSONValue = ["name": .string(name), "kind": .string(kind.name)]
         if !kind.group.isEmpty { details["group"] = .string(kind.group) }
-        details["causes"] = [["reason": .string(cause.reason), "message": .string(cause.message), "field": .string(cause.field)]]
+        details["causes"] = .array(
+            causes.map { ["reason": .string($0.reason), "message": .string($0.message), "field": .string($0.field)] })
+        let sentences = causes.map { "\($0.field): \($0.message)" }
+        let all = sentences.count == 1 ? sentences[0] : "[\(sentences.joined(separator: ", "))]"
         return APIFailure(
             code: 422, reason: "Invalid",
-            message:
-                "\(kind.name)\(kind.group.isEmpty ? "" : ".\(kind.group)") \"\(name)\" is invalid: \(cause.field): \(cause.message)",
-            details: details)
+            message: "\(kind.name)\(kind.group.isEmpty ? "" : ".\(kind.group)") \"\(name)\" is invalid: \(all)", details: details)
     }
 
     static let expired = APIFailure(

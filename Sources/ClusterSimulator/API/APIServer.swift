@@ -30,7 +30,7 @@ struct APIServer: Sendable {
     }
 
     private func answer(_ request: Request) throws(APIFailure) -> Response {
-        if let discovery = Discovery.answer(request.path) { return discovery }
+        if let discovery = Discovery.answer(request) { return discovery }
         guard let target = Target(path: request.path) else { throw .unknownResource }
         let call = try APICall(request, target)
         switch (request.method, target.name, target.subresource) {
@@ -85,10 +85,12 @@ struct APIServer: Sendable {
         var document = try call.document()
         if call.isStrict { try Validation.checkFields(document, call.target.kind, name: document.name) }
         if call.target.kind.isNamespaced { document.set(["metadata", "namespace"], .string(call.target.namespace ?? "default")) }
-        document.set(["metadata", "managedFields"], [call.managedFieldsEntry(of: document)])
+        document.set(["metadata", "managedFields"], nil)
         let prepared = document
-        let object = try cluster.with { (state) throws(APIFailure) in try state.create(prepared, call.target.kind) }
-        return .json(call.shown(object), status: .created)
+        let object = try cluster.with { (state) throws(APIFailure) in
+            try state.create(prepared, call.target.kind, by: call.manager, isDryRun: call.isDryRun)
+        }
+        return .json(call.shown(object), status: .created).with("Warning", warning(about: object, call.target.kind))
     }
 
     private func replace(_ call: APICall) throws(APIFailure) -> Response {
@@ -100,7 +102,7 @@ struct APIServer: Sendable {
             {
                 throw .modified(call.target.kind, old.name)
             }
-            return try state.update(call.merged(document, old: old), call.target.kind, old: old)
+            return try state.update(call.merged(document, old: old), call.target.kind, old: old, isDryRun: call.isDryRun)
         }
         return .json(call.shown(object))
     }
@@ -126,7 +128,7 @@ struct APIServer: Sendable {
                 throw .modified(kind, old.name)
             }
             changed = Defaults.canonical(changed, kind)
-            return try state.update(call.merged(changed, old: old), kind, old: old)
+            return try state.update(call.merged(changed, old: old), kind, old: old, isDryRun: call.isDryRun)
         }
         return .json(call.target.subresource == "scale" ? Scale.of(object, kind) : call.shown(object))
     }
@@ -152,11 +154,23 @@ struct APIServer: Sendable {
             } catch {
                 throw .fieldConflict(error, version: kind.apiVersion)
             }
-            if call.isDryRun { return (merged, old == nil) }
-            guard let old else { return (try state.create(merged, kind), true) }
-            return (try state.update(merged, kind, old: old), false)
+            guard let old else { return (try state.create(merged, kind, isDryRun: call.isDryRun), true) }
+            return (try state.update(merged, kind, old: old, isDryRun: call.isDryRun), false)
         }
-        return .json(call.shown(object), status: isNew ? .created : .ok)
+        return .json(call.shown(object), status: isNew ? .created : .ok).with("Warning", warning(about: object, kind))
+    }
+
+    /// Said of a workload whose pods Pod Security will refuse: the workload itself is taken.
+    private func warning(about object: JSONValue, _ kind: Kind) -> String? {
+        let path: [String]
+        switch kind.name {
+        case "Deployment", "ReplicaSet", "StatefulSet", "Job": path = ["spec", "template", "spec"]
+        case "CronJob": path = ["spec", "jobTemplate", "spec", "template", "spec"]
+        default: return nil
+        }
+        guard let podSpec = object.at(path) else { return nil }
+        let violation = cluster.change { $0.podSecurityViolation(of: podSpec, in: object.namespace) }
+        return violation.map { "299 - \(JSONValue.string($0.replacing("violates", with: "would violate")).text)" }
     }
 
     private func delete(_ call: APICall) throws(APIFailure) -> Response {
@@ -170,7 +184,8 @@ struct APIServer: Sendable {
             }
             guard !call.isDryRun else { return (object, Optional(object)) }
             let grace = options["gracePeriodSeconds"]?.integer ?? call.query("gracePeriodSeconds").flatMap { Int($0) }
-            return (object, state.delete(call.target.key, kind, gracePeriodSeconds: grace))
+            let propagation = options["propagationPolicy"]?.string ?? call.query("propagationPolicy")
+            return (object, state.delete(call.target.key, kind, gracePeriodSeconds: grace, propagation: propagation))
         }
         if let rest { return .json(call.shown(rest)) }
         var details: JSONValue = ["name": .string(object.name)]

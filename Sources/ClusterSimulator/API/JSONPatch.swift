@@ -62,9 +62,16 @@ enum Scale {
                 "name": .string(object.name), "namespace": .string(object.namespace), "uid": .string(object.uid),
                 "resourceVersion": .string(String(object.resourceVersion)),
                 "creationTimestamp": object[path: "metadata", "creationTimestamp"] ?? "",
-            ], "spec": ["replicas": object[path: "spec", "replicas"] ?? 0],
-            "status": ["replicas": object[path: "status", "replicas"] ?? 0],
+            ],
+            // A count of zero is left out of the specification.
+            "spec": object[path: "spec", "replicas"]?.integer == 0 ? [:] : ["replicas": object[path: "spec", "replicas"] ?? 0],
+            "status": ["replicas": object[path: "status", "replicas"] ?? 0, "selector": .string(selector(of: object))],
         ]
+    }
+
+    private static func selector(of object: JSONValue) -> String {
+        let labels = object[path: "spec", "selector", "matchLabels"]?.object ?? [:]
+        return labels.members.map { "\($0.key)=\($0.value.string ?? "")" }.sorted().joined(separator: ",")
     }
 
     static func applied(_ patch: JSONValue, to object: JSONValue) -> JSONValue {

@@ -4,7 +4,12 @@ import JSON
 /// The way of every object into the state, whoever sends it: a client or a controller.
 extension ClusterState {
     /// Makes a new object, or says why not.
-    mutating func create(_ document: JSONValue, _ kind: Kind) throws(APIFailure) -> JSONValue {
+    /// - Parameters:
+    ///   - manager: becomes the owner of its fields; nil for the cluster's own components, and where it has been applied.
+    ///   - isDryRun: everything is done but keeping it.
+    mutating func create(
+        _ document: JSONValue, _ kind: Kind, by manager: String? = nil, isDryRun: Bool = false
+    ) throws(APIFailure) -> JSONValue {
         var object = document
         if object.name.isEmpty, let prefix = object[path: "metadata", "generateName"]?.string {
             object.set(["metadata", "name"], .string(prefix + ClusterState.suffix()))
@@ -12,40 +17,47 @@ extension ClusterState {
         let key = ObjectKey(kind: kind.id, namespace: object.namespace, name: object.name)
         if let existing = self[key] { throw .alreadyExists(kind, existing) }
         try checkNamespace(of: object, kind)
-        object.set(["metadata", "uid"], .string(UUID().uuidString.lowercased()))
-        object.set(["metadata", "creationTimestamp"], .string(Clock.now))
-        if let status = object["status"], kind.name != "Event" {
-            object["status"] = nil  // a client cannot set it
-            _ = status
+        if kind.name != "Event" { object["status"] = nil }  // a client cannot set it
+        for field in ["resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
+            object.set(["metadata", field], nil)
         }
-        if kind.name == "Pod" { try QuotaAdmission.applyLimitRanges(to: &object, in: self) }
-        Defaults.fill(&object, kind, defaultStorageClass: defaultStorageClass)
+        Defaults.fill(&object, kind)
+        if let manager { ManagedFields.note(&object, changedFrom: nil, by: manager, kind) }
+        object.set(["metadata", "uid"], .string(ClusterState.uid()))
+        object.set(["metadata", "creationTimestamp"], .string(Clock.now))
+        try complete(&object, kind)
         try Validation.check(object, kind, old: nil)
-        if kind.name == "Pod" {
-            let level = self.object(.namespace, "", object.namespace)?.labels["pod-security.kubernetes.io/enforce"]?.string
-            if let violation = PodSecurity.violation(of: object["spec"] ?? .null, level: level) {
-                throw .forbidden(kind, object.name, violation)
-            }
+        if kind.name == "Pod", let violation = podSecurityViolation(of: object["spec"] ?? .null, in: object.namespace) {
+            throw .forbidden(kind, object.name, violation)
         }
         if kind.isNamespaced, kind.name != "Event", let refusal = QuotaAdmission.refusal(of: object, kind, in: self) {
             throw .forbidden(kind, object.name, refusal)
         }
-        if kind.name == "Job" { ClusterState.labelJob(&object) }
+        if isDryRun { return object }
         let stored = put(object, as: kind)
         if kind.name == "Namespace" { equip(namespace: object.name) }
         return stored
     }
 
+    /// Why pods of this specification cannot run in a namespace; nil where they can.
+    func podSecurityViolation(of podSpec: JSONValue, in namespace: String) -> String? {
+        let level = object(.namespace, "", namespace)?.labels["pod-security.kubernetes.io/enforce"]?.string
+        return PodSecurity.violation(of: podSpec, level: level)
+    }
+
     /// Puts a new version of an object, or says why not. What a client cannot change stays.
-    mutating func update(_ document: JSONValue, _ kind: Kind, old: JSONValue) throws(APIFailure) -> JSONValue {
+    mutating func update(
+        _ document: JSONValue, _ kind: Kind, old: JSONValue, isDryRun: Bool = false
+    ) throws(APIFailure) -> JSONValue {
         var object = document
         for field in [
             "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion",
         ] {
             object.set(["metadata", field], old[path: "metadata", field])
         }
-        Defaults.fill(&object, kind, defaultStorageClass: defaultStorageClass)
+        Defaults.fill(&object, kind)
         try Validation.check(object, kind, old: old)
+        if isDryRun { return object }
         let stored = put(object, as: kind)
         if stored.isBeingDeleted, stored.finalizers.isEmpty, kind.name != "Pod", kind.name != "Namespace" {
             remove(ObjectKey(kind: kind.id, namespace: stored.namespace, name: stored.name))
@@ -66,7 +78,7 @@ extension ClusterState {
         }
     }
 
-    private var defaultStorageClass: String? {
+    var defaultStorageClass: String? {
         objects(.storageClass, in: "").first { $0.annotations["storageclass.kubernetes.io/is-default-class"]?.string == "true" }?
             .name
     }
@@ -84,17 +96,6 @@ extension ClusterState {
         }
     }
 
-    private static func labelJob(_ object: inout JSONValue) {
-        guard object[path: "spec", "selector"] == nil else { return }
-        let uid = object.uid
-        object.set(["spec", "selector"], ["matchLabels": ["batch.kubernetes.io/controller-uid": .string(uid)]])
-        for (label, value) in [
-            ("batch.kubernetes.io/controller-uid", uid), ("batch.kubernetes.io/job-name", object.name), ("job-name", object.name),
-        ] {
-            object.set(["spec", "template", "metadata", "labels", label], .string(value))
-        }
-    }
-
     /// As `generateName` adds: five letters without vowels.
     static func suffix() -> String {
         let letters = Array("bcdfghjklmnpqrstvwxz2456789")
@@ -103,19 +104,29 @@ extension ClusterState {
 
     /// Asks for an object's deletion: at once, or as its finalizers and its grace allow.
     /// - Returns: the object if it stays for now.
-    mutating func delete(_ key: ObjectKey, _ kind: Kind, gracePeriodSeconds: Int?) -> JSONValue? {
+    mutating func delete(
+        _ key: ObjectKey, _ kind: Kind, gracePeriodSeconds: Int?, propagation: String? = nil
+    ) -> JSONValue? {
         guard var object = self[key] else { return nil }
-        let isGraceful = kind.name == "Pod" && gracePeriodSeconds != 0
+        let finalizer = propagation == "Foreground" ? "foregroundDeletion" : propagation == "Orphan" ? "orphan" : nil
+        if let finalizer, kind.hasGeneration, kind.name != "Pod", !object.finalizers.contains(.string(finalizer)) {
+            object.set(["metadata", "finalizers"], .array(object.finalizers + [.string(finalizer)]))
+        }
+        // A pod that no node has taken has nothing to end.
+        let isGraceful = kind.name == "Pod" && gracePeriodSeconds != 0 && object[path: "spec", "nodeName"] != nil
         guard isGraceful || kind.name == "Namespace" || !object.finalizers.isEmpty else {
             remove(key)
             return nil
         }
-        let grace =
-            gracePeriodSeconds ?? (kind.name == "Pod" ? object[path: "spec", "terminationGracePeriodSeconds"]?.integer ?? 30 : 0)
         if !object.isBeingDeleted {
+            let own = isGraceful ? object[path: "spec", "terminationGracePeriodSeconds"]?.integer ?? 30 : 0
+            let grace = isGraceful ? gracePeriodSeconds ?? own : 0
             object.set(["metadata", "deletionTimestamp"], .string(Clock.now(after: grace)))
-            if kind.name == "Pod" { object.set(["metadata", "deletionGracePeriodSeconds"], .integer(grace)) }
-            if kind.name == "Namespace" { object.set(["status", "phase"], "Terminating") }
+            if kind.name == "Namespace" {
+                object.set(["status", "phase"], "Terminating")
+            } else {
+                object.set(["metadata", "deletionGracePeriodSeconds"], .integer(grace))
+            }
         }
         return put(object, as: kind)
     }

@@ -46,56 +46,79 @@ enum Defaults {
         }
     }
 
-    /// Fills in what was left out.
-    static func fill(_ object: inout JSONValue, _ kind: Kind, defaultStorageClass: String?) {
+    /// Fills in what the API's schema has a default for.
+    static func fill(_ object: inout JSONValue, _ kind: Kind) {
         switch kind.name {
-        case "Namespace":
-            object.set(["metadata", "labels", "kubernetes.io/metadata.name"], .string(object.name))
-            fill(&object, ["spec"], ["finalizers": ["kubernetes"]])
-            fill(&object, ["status"], ["phase": "Active"])
+        case "Namespace": object.set(["metadata", "labels", "kubernetes.io/metadata.name"], .string(object.name))
         case "Secret": fill(&object, [], ["type": "Opaque"])
         case "Pod":
             fillPod(&object, [])
-            fill(&object, ["spec"], ["enableServiceLinks": true, "serviceAccountName": "default"])
-            fill(&object, ["status"], ["phase": "Pending"])
+            fill(&object, ["spec"], ["enableServiceLinks": true])
         case "Deployment":
-            fill(
-                &object, ["spec"],
-                [
-                    "replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600,
-                    "strategy": ["type": "RollingUpdate", "rollingUpdate": ["maxUnavailable": "25%", "maxSurge": "25%"]],
-                ])
+            fill(&object, ["spec"], ["replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600])
+            let isRecreate = object[path: "spec", "strategy", "type"]?.string == "Recreate"
+            fill(&object, ["spec", "strategy"], ["type": "RollingUpdate"])
+            if !isRecreate { fill(&object, ["spec", "strategy", "rollingUpdate"], ["maxUnavailable": "25%", "maxSurge": "25%"]) }
             fillPod(&object, ["spec", "template"])
             fill(&object, [], ["status": [:]])
-        case "StatefulSet":
+        case "ReplicaSet":
+            fill(&object, ["spec"], ["replicas": 1])
+            fillPod(&object, ["spec", "template"])
+            fill(&object, [], ["status": ["replicas": 0]])
+        case "StatefulSet": fillStatefulSet(&object)
+        case "Job":
+            fillJob(&object, ["spec"])
             fill(
                 &object, ["spec"],
                 [
-                    "replicas": 1, "podManagementPolicy": "OrderedReady", "revisionHistoryLimit": 10,
-                    "updateStrategy": ["type": "RollingUpdate", "rollingUpdate": ["partition": 0]],
+                    "parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed", "suspend": false,
+                    "manualSelector": false, "podReplacementPolicy": "TerminatingOrFailed",
                 ])
-            fillPod(&object, ["spec", "template"])
-            fill(&object, [], ["status": ["replicas": 0, "availableReplicas": 0]])
-        case "Job":
-            fill(
-                &object, ["spec"],
-                ["parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed", "suspend": false])
-            fillPod(&object, ["spec", "template"])
             fill(&object, [], ["status": [:]])
         case "CronJob":
             fill(
                 &object, ["spec"],
                 ["concurrencyPolicy": "Allow", "suspend": false, "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1])
+            fill(&object, ["spec", "jobTemplate"], ["metadata": [:]])
+            fillJob(&object, ["spec", "jobTemplate", "spec"])
             fill(&object, [], ["status": [:]])
         case "Service": fillService(&object)
         case "PersistentVolumeClaim":
             fill(&object, ["spec"], ["volumeMode": "Filesystem"])
-            if let defaultStorageClass { fill(&object, ["spec"], ["storageClassName": .string(defaultStorageClass)]) }
             fill(&object, ["status"], ["phase": "Pending"])
         case "Ingress": fill(&object, [], ["status": ["loadBalancer": [:]]])
         case "ResourceQuota": fill(&object, [], ["status": [:]])
+        case "Event": fill(&object, [], ["eventTime": .null, "reportingComponent": "", "reportingInstance": ""])
         default: break
         }
+    }
+
+    private static func fillStatefulSet(_ object: inout JSONValue) {
+        fill(
+            &object, ["spec"],
+            [
+                "replicas": 1, "podManagementPolicy": "OrderedReady", "revisionHistoryLimit": 10,
+                "updateStrategy": ["type": "RollingUpdate", "rollingUpdate": ["partition": 0]],
+                "persistentVolumeClaimRetentionPolicy": ["whenDeleted": "Retain", "whenScaled": "Retain"],
+            ])
+        fillPod(&object, ["spec", "template"])
+        if let claims = object[path: "spec", "volumeClaimTemplates"]?.array {
+            object.set(
+                ["spec", "volumeClaimTemplates"],
+                .array(
+                    claims.map { claim in
+                        var claim = claim
+                        fill(&claim, [], ["kind": "PersistentVolumeClaim", "apiVersion": "v1", "status": ["phase": "Pending"]])
+                        fill(&claim, ["spec"], ["volumeMode": "Filesystem"])
+                        return claim
+                    }))
+        }
+        fill(&object, [], ["status": ["replicas": 0, "availableReplicas": 0]])
+    }
+
+    private static func fillJob(_ object: inout JSONValue, _ path: [String]) {
+        guard object.at(path + ["template"]) != nil else { return }
+        fillPod(&object, path + ["template"])
     }
 
     private static func fill(_ object: inout JSONValue, _ path: [String], _ defaults: JSONObject) {
@@ -110,10 +133,21 @@ enum Defaults {
                 "restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst", "securityContext": [:],
                 "schedulerName": "default-scheduler",
             ])
+        if let account = object.at(spec + ["serviceAccountName"]) { fill(&object, spec, ["serviceAccount": account]) }
+        if let volumes = object.at(spec + ["volumes"])?.array { object.set(spec + ["volumes"], .array(volumes.map(filledVolume))) }
         for list in ["containers", "initContainers"] {
             guard let containers = object.at(spec + [list])?.array else { continue }
             object.set(spec + [list], .array(containers.map(filledContainer)))
         }
+    }
+
+    /// A file from a ConfigMap, a Secret or a projection is readable to all unless something else is said (0644).
+    private static func filledVolume(_ volume: JSONValue) -> JSONValue {
+        var volume = volume
+        for source in ["configMap", "secret", "projected", "downwardAPI"] where volume[source] != nil {
+            fill(&volume, [source], ["defaultMode": 420])
+        }
+        return volume
     }
 
     private static func filledContainer(_ container: JSONValue) -> JSONValue {
@@ -126,6 +160,10 @@ enum Defaults {
                 "resources": [:], "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
                 "imagePullPolicy": isLatest ? "Always" : "IfNotPresent",
             ])
+        for probe in ["startupProbe", "readinessProbe", "livenessProbe"] where container[probe] != nil {
+            fill(&container, [probe], ["timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3])
+            if container[path: probe, "httpGet"] != nil { fill(&container, [probe, "httpGet"], ["path": "/", "scheme": "HTTP"]) }
+        }
         if let ports = container["ports"]?.array {
             container["ports"] = .array(
                 ports.map { port in
@@ -138,14 +176,7 @@ enum Defaults {
     }
 
     private static func fillService(_ object: inout JSONValue) {
-        let isHeadless = object[path: "spec", "clusterIP"]?.string == "None"
-        let address = "10.96.\(Int.random(in: 0...255)).\(Int.random(in: 1...254))"
-        fill(
-            &object, ["spec"],
-            [
-                "type": "ClusterIP", "sessionAffinity": "None", "clusterIP": .string(isHeadless ? "None" : address),
-                "internalTrafficPolicy": "Cluster", "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack",
-            ])
+        fill(&object, ["spec"], ["type": "ClusterIP", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"])
         if let ports = object[path: "spec", "ports"]?.array {
             object.set(
                 ["spec", "ports"],

@@ -43,11 +43,18 @@ enum QuotaAdmission {
     /// Fills a pod's requests and limits from the namespace's LimitRanges, and refuses what is above their maximum.
     static func applyLimitRanges(to pod: inout JSONValue, in state: ClusterState) throws(APIFailure) {
         for range in state.objects(.limitRange, in: pod.namespace) {
+            var notes: [String] = []
             for limit in range[path: "spec", "limits"]?.array ?? [] where limit["type"]?.string == "Container" {
                 var containers = pod[path: "spec", "containers"]?.array ?? []
                 for index in containers.indices {
-                    fill(&containers[index], "limits", from: limit["default"])
-                    fill(&containers[index], "requests", from: limit["defaultRequest"] ?? limit["default"])
+                    let name = containers[index]["name"]?.string ?? ""
+                    let givenLimits = containers[index][path: "resources", "limits"]?.object ?? [:]
+                    let limits = fill(&containers[index], "limits", from: limit["default"])
+                    // A limit that was given is also the request where none was.
+                    _ = fill(&containers[index], "requests", from: .object(givenLimits))
+                    let requests = fill(&containers[index], "requests", from: limit["defaultRequest"] ?? limit["default"])
+                    if !requests.isEmpty { notes.append("\(requests.joined(separator: ", ")) request for container \(name)") }
+                    if !limits.isEmpty { notes.append("\(limits.joined(separator: ", ")) limit for container \(name)") }
                     for member in limit["max"]?.object ?? [:] {
                         guard let maximum = member.value.string.flatMap(Quantity.init),
                             let given = containers[index][path: "resources", "limits", member.key]?.string.flatMap(Quantity.init),
@@ -61,12 +68,20 @@ enum QuotaAdmission {
                 }
                 pod.set(["spec", "containers"], .array(containers))
             }
+            guard !notes.isEmpty else { continue }
+            pod.set(
+                ["metadata", "annotations", "kubernetes.io/limit-ranger"],
+                .string("LimitRanger plugin set: \(notes.joined(separator: "; "))"))
         }
     }
 
-    private static func fill(_ container: inout JSONValue, _ list: String, from defaults: JSONValue?) {
+    /// - Returns: the names of what was filled in.
+    private static func fill(_ container: inout JSONValue, _ list: String, from defaults: JSONValue?) -> [String] {
+        var filled: [String] = []
         for member in defaults?.object ?? [:] where container[path: "resources", list, member.key] == nil {
             container.set(["resources", list, member.key], member.value)
+            filled.append(member.key)
         }
+        return filled.sorted()
     }
 }

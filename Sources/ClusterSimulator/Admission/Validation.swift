@@ -15,7 +15,22 @@ enum Validation {
                     ))
             }
         }
-        if let old { try checkImmutable(object, kind, old: old) }
+        var causes = selectorFaults(object, kind)
+        if let old { causes += immutableFaults(object, kind, old: old) }
+        guard causes.isEmpty else { throw .invalid(kind, object.name, causes) }
+    }
+
+    /// A workload whose own pods it would not recognise.
+    private static func selectorFaults(_ object: JSONValue, _ kind: Kind) -> [APIFailure.Cause] {
+        guard ["Deployment", "ReplicaSet", "StatefulSet"].contains(kind.name) else { return [] }
+        let wanted = object[path: "spec", "selector", "matchLabels"]?.object ?? [:]
+        let labels = object[path: "spec", "template", "metadata", "labels"]?.object ?? [:]
+        if wanted.isEmpty, object[path: "spec", "selector", "matchExpressions"] == nil {
+            return [("FieldValueRequired", "Required value", "spec.selector")]
+        }
+        guard wanted.contains(where: { labels[$0.key] != $0.value }) else { return [] }
+        let message = "Invalid value: \(JSONValue.object(labels).text): `selector` does not match template `labels`"
+        return [("FieldValueInvalid", message, "spec.template.metadata.labels")]
     }
 
     private static func checkName(_ name: String, _ kind: Kind) throws(APIFailure) {
@@ -50,50 +65,54 @@ enum Validation {
             && value.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D || $0 == 0x5F || $0 == 0x2E }
     }
 
-    private static func checkImmutable(_ object: JSONValue, _ kind: Kind, old: JSONValue) throws(APIFailure) {
-        let immutable = "field is immutable"
+    private static func immutableFaults(_ object: JSONValue, _ kind: Kind, old: JSONValue) -> [APIFailure.Cause] {
+        func changed(_ field: String) -> Bool { object[path: "spec", field] != old[path: "spec", field] }
+        func immutable(_ field: String) -> APIFailure.Cause {
+            let value = (object[path: "spec", field] ?? .null).text
+            return ("FieldValueInvalid", "Invalid value: \(value): field is immutable", "spec.\(field)")
+        }
         switch kind.name {
         case "Secret", "ConfigMap":
-            guard old["immutable"]?.bool == true, object["data"] != old["data"] else { return }
-            throw .invalid(
-                kind, object.name, ("FieldValueForbidden", "Forbidden: field is immutable when `immutable` is set", "data"))
-        case "Deployment", "ReplicaSet":
-            guard object[path: "spec", "selector"] != old[path: "spec", "selector"] else { return }
-            throw .invalid(
-                kind, object.name,
-                (
-                    "FieldValueInvalid", "Invalid value: \((object[path: "spec", "selector"] ?? .null).text): \(immutable)",
-                    "spec.selector"
-                ))
-        case "Job":
-            guard object[path: "spec", "template"] != old[path: "spec", "template"] else { return }
-            throw .invalid(
-                kind, object.name,
-                (
-                    "FieldValueInvalid", "Invalid value: \((object[path: "spec", "template"] ?? .null).text): \(immutable)",
-                    "spec.template"
-                ))
+            guard old["immutable"]?.bool == true, object["data"] != old["data"] else { return [] }
+            return [("FieldValueForbidden", "Forbidden: field is immutable when `immutable` is set", "data")]
+        case "Deployment", "ReplicaSet": return changed("selector") ? [immutable("selector")] : []
+        case "Job": return ["selector", "template", "completionMode"].filter(changed).map(immutable)
         case "StatefulSet":
-            for field in ["selector", "serviceName", "volumeClaimTemplates", "podManagementPolicy"]
-            where object[path: "spec", field] != old[path: "spec", field] {
-                throw .invalid(
-                    kind, object.name,
-                    (
-                        "FieldValueForbidden",
-                        "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
-                        "spec"
-                    ))
-            }
+            let mutable: Set<String> = [
+                "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
+                "persistentVolumeClaimRetentionPolicy",
+                "minReadySeconds",
+            ]
+            let fields = Set((object["spec"]?.object?.keys ?? []) + (old["spec"]?.object?.keys ?? [])).subtracting(mutable)
+            guard fields.contains(where: changed) else { return [] }
+            let names =
+                "'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds'"
+            return [
+                (
+                    "FieldValueForbidden", "Forbidden: updates to statefulset spec for fields other than \(names) are forbidden",
+                    "spec"
+                )
+            ]
         case "PersistentVolumeClaim":
-            guard object[path: "spec", "storageClassName"] != old[path: "spec", "storageClassName"] else { return }
-            throw .invalid(
-                kind, object.name,
+            guard changed("storageClassName") || changed("accessModes") || changed("selector") else { return [] }
+            return [
                 (
                     "FieldValueForbidden",
                     "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
                     "spec"
-                ))
-        default: return
+                )
+            ]
+        case "Service":
+            let address = old[path: "spec", "clusterIP"]?.string ?? ""
+            guard changed("clusterIP"), !address.isEmpty, object[path: "spec", "type"]?.string != "ExternalName" else { return [] }
+            return [
+                (
+                    "FieldValueInvalid",
+                    "Invalid value: \((object[path: "spec", "clusterIPs"] ?? .null).text): may not change once set",
+                    "spec.clusterIPs[0]"
+                )
+            ]
+        default: return []
         }
     }
 

@@ -4,12 +4,16 @@ import JSON
 /// The controllers and the kubelet: they look at what has changed, one object at a time, and bring the rest into line with it.
 final class Controllers: Sendable {
     let cluster: Cluster
-    /// How long a pod takes to start; other delays follow from it.
-    let podDelay: Duration
+    /// How long what takes a second in a real cluster takes here.
+    private let second: Duration
+    /// How long a second is of a deadline that somebody has set.
+    private let deadlineSecond: Duration
 
-    init(cluster: Cluster, podDelay: Duration) {
+    /// - Parameter podDelay: how long a pod takes to start, which is a second and a half of a real cluster's.
+    init(cluster: Cluster, podDelay: Duration, deadlineSecond: Duration = .seconds(1)) {
         self.cluster = cluster
-        self.podDelay = podDelay
+        second = podDelay / 1.5
+        self.deadlineSecond = deadlineSecond
     }
 
     /// Works until the task is cancelled. Begins with everything there is: what a restart interrupted goes on.
@@ -19,6 +23,9 @@ final class Controllers: Sendable {
             state.dirty.signal = signal
             for key in state.allKeys { state.dirty.add(key) }
         }
+        signal.yield()  // what was there before may be waiting already
+        let ticking = Task { try await tick() }
+        defer { ticking.cancel() }
         for await _ in signals {
             while true {
                 let keys = cluster.change { $0.dirty.takeAll() }
@@ -28,21 +35,31 @@ final class Controllers: Sendable {
         }
     }
 
+    /// Wakes at each full minute.
+    private func tick() async throws {
+        while true {
+            let next = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 / 60).rounded(.down) * 60 + 60)
+            try await Task.sleep(for: .seconds(next.timeIntervalSinceNow))
+            cluster.change { $0.passMinute(next) }
+        }
+    }
+
     private func reconcile(_ key: ObjectKey) {
         let steps = cluster.change { state -> [DelayedStep] in
             var steps: [DelayedStep] = []
             switch key.kind {
-            case "deployments.apps": state.reconcileDeployment(key)
+            case "deployments.apps": steps += state.reconcileDeployment(key)
             case "replicasets.apps": steps += state.reconcileReplicaSet(key)
             case "statefulsets.apps": steps += state.reconcileStatefulSet(key)
             case "jobs.batch": steps += state.reconcileJob(key)
             case "pods": steps += state.reconcilePod(key)
-            case "persistentvolumeclaims": state.reconcileClaim(key)
-            case "namespaces": state.reconcileNamespace(key)
+            case "persistentvolumeclaims": steps += state.reconcileClaim(key)
+            case "cronjobs.batch": state.reconcileCronJob(key)
+            case "namespaces": steps += state.reconcileNamespace(key)
             case "resourcequotas": state.reconcileQuota(key)
             default: break
             }
-            if state[key] == nil { state.collectOrphans(of: key) }
+            state.collectGarbage(of: key)
             return steps
         }
         for step in steps { take(step) }
@@ -54,17 +71,26 @@ final class Controllers: Sendable {
             /// The kubelet goes on with a pod; `uid` says that it is still the same one.
             case advancePod(uid: String)
             case removePod(uid: String)
+            case bindClaim(uid: String)
+            case passDeadline(mark: String)
             case lookAgain
         }
 
         let key: ObjectKey
         let action: Action
-        /// In units of the pod delay.
-        var delays = 1.0
+        /// Of a real cluster.
+        var seconds: Double
+        /// Never at once, also where pods take no time: it would go round and round.
+        var isRetry = false
+        /// Counted in the seconds of whoever has set it, however fast the cluster is.
+        var isDeadline = false
     }
 
+    private static let shortestRetry = Duration.milliseconds(50)
+
     private func take(_ step: DelayedStep) {
-        let delay = podDelay * step.delays
+        let delay = max(
+            (step.isDeadline ? deadlineSecond : second) * step.seconds, step.isRetry ? Controllers.shortestRetry : .zero)
         guard delay > .zero else { return perform(step) }
         Task {
             do {
@@ -77,16 +103,15 @@ final class Controllers: Sendable {
     }
 
     private func perform(_ step: DelayedStep) {
-        let next = cluster.change { state -> [DelayedStep] in
+        cluster.change { state in
             switch step.action {
-            case .advancePod(let uid): return state.advancePod(step.key, uid: uid)
-            case .removePod(let uid):
-                if state[step.key]?.uid == uid { state.remove(step.key) }
-            case .lookAgain: state.dirty.add(step.key)
+            case .advancePod(let uid): state.advancePod(step.key, uid: uid)
+            case .removePod(let uid): state.removePod(step.key, uid: uid)
+            case .bindClaim(let uid): state.bindClaim(step.key, uid: uid)
+            case .passDeadline(let mark): state.passDeadline(step.key, mark: mark)
+            case .lookAgain: state.lookAgain(step.key)
             }
-            return []
         }
-        for step in next { take(step) }
     }
 }
 
@@ -97,44 +122,6 @@ extension ClusterState {
         var object = object
         object["status"] = status
         put(object, as: kind)
-    }
-
-    /// Writes an Event about an object, as a component of the cluster does.
-    mutating func emit(
-        _ reason: String, _ message: String, about object: JSONValue, kind: Kind, isWarning: Bool = false, from component: String
-    ) {
-        guard let namespace = self.object(.namespace, "", object.namespace), !namespace.isBeingDeleted else { return }
-        let event: JSONValue = [
-            "metadata": [
-                "name": .string("\(object.name).\(String(UInt64.random(in: 0 ... .max), radix: 16))"),
-                "namespace": .string(object.namespace),
-                "uid": .string(UUID().uuidString.lowercased()), "creationTimestamp": .string(Clock.now),
-            ],
-            "involvedObject": [
-                "kind": .string(kind.name), "namespace": .string(object.namespace), "name": .string(object.name),
-                "uid": .string(object.uid),
-                "apiVersion": .string(kind.apiVersion),
-            ],
-            "reason": .string(reason), "message": .string(message), "type": isWarning ? "Warning" : "Normal",
-            "source": ["component": .string(component)], "firstTimestamp": .string(Clock.now), "lastTimestamp": .string(Clock.now),
-            "count": 1,
-        ]
-        put(event, as: Kind.of(.event))
-    }
-
-    /// Deletes what the object that is gone controlled.
-    mutating func collectOrphans(of owner: ObjectKey) {
-        guard let kind = Kind.all.first(where: { $0.id == owner.kind }), kind.isNamespaced, kind.hasGeneration else { return }
-        for dependent in [Kind.of(.replicaSet), Kind.of(.job), Kind.of(.pod)] where dependent.id != owner.kind {
-            for object in objects(dependent.id, in: owner.namespace)
-            where object.controller?["kind"]?.string == kind.name && object.controller?["name"]?.string == owner.name
-                && !object.isBeingDeleted
-            {
-                _ = delete(
-                    ObjectKey(kind: dependent.id, namespace: owner.namespace, name: object.name), dependent, gracePeriodSeconds: nil
-                )
-            }
-        }
     }
 
     /// Says in a quota's status what its namespace holds.
@@ -168,19 +155,5 @@ extension ClusterState {
         objects(.pod, in: owner.namespace).filter { $0.controller?["uid"]?.string == owner.uid }
     }
 
-    static func isReady(_ pod: JSONValue) -> Bool {
-        pod[path: "status", "conditions"]?.array?.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
-            ?? false
-    }
-
-    /// A condition, its transition time kept while its status stays.
-    static func condition(_ type: String, _ isTrue: Bool, _ reason: String, _ message: String, old: JSONValue?) -> JSONValue {
-        let status = isTrue ? "True" : "False"
-        let before = old?[path: "status", "conditions"]?.array?.first { $0["type"]?.string == type }
-        var condition: JSONValue = ["type": .string(type), "status": .string(status)]
-        condition["lastTransitionTime"] = before?["status"]?.string == status ? before?["lastTransitionTime"] : .string(Clock.now)
-        condition["reason"] = .string(reason)
-        condition["message"] = .string(message)
-        return condition
-    }
+    static func isReady(_ pod: JSONValue) -> Bool { PodStatus.isTrue("Ready", pod["status"]) }
 }

@@ -15,8 +15,18 @@ struct ClusterState {
     var journal: Journal?
     /// What each namespace holds, for its quotas.
     private(set) var usage = NamespaceUsage()
-    /// Pods that the kubelet is busy with, by uid.
+    /// What runs on each node, for the scheduler.
+    private(set) var load = NodeLoad()
+    /// Pods that found no room.
+    var unscheduled: Set<ObjectKey> = []
+    /// What something is already going to happen to after a while: pods by uid, deadlines by their mark.
     var advancing: Set<String> = []
+    /// Marks of deadlines that have passed.
+    var overdue: Set<String> = []
+    /// How often in a row something was refused to a controller.
+    var failures: [ObjectKey: Int] = [:]
+    /// Events that say what has been said before are counted, not repeated.
+    var eventNames: [EventIdentity: String] = [:]
 
     static let historyLimit = 8192
 
@@ -56,8 +66,11 @@ struct ClusterState {
         object.set(["metadata", "resourceVersion"], .string(String(version)))
         if kind.hasGeneration {
             let generation = old?[path: "metadata", "generation"]?.integer ?? 0
-            let hasNewSpec = old == nil || old?["spec"] != object["spec"]
-            object.set(["metadata", "generation"], .integer(hasNewSpec ? generation + 1 : generation))
+            // A pod's specification changes once by its binding to a node, which is not counted.
+            let isBinding = old != nil && old?[path: "spec", "nodeName"] != object[path: "spec", "nodeName"]
+            let isNew = old == nil || (old?["spec"] != object["spec"] && !isBinding)
+            let begunToGo = kind.name != "Pod" && old?.isBeingDeleted == false && object.isBeingDeleted
+            object.set(["metadata", "generation"], .integer(isNew || begunToGo ? generation + 1 : generation))
         }
         tables[kind.id, default: [:]][key.namespace, default: [:]][key.name] = object
         count(object, insteadOf: old, key)
@@ -70,13 +83,26 @@ struct ClusterState {
         version += 1
         tables[key.kind]?[key.namespace]?[key.name] = nil
         if tables[key.kind]?[key.namespace]?.isEmpty == true { tables[key.kind]?[key.namespace] = nil }
+        forget(object, key)
         object.set(["metadata", "resourceVersion"], .string(String(version)))
         count(nil, insteadOf: object, key)
         record(Change(version: version, type: .deleted, object: object, old: object), key)
     }
 
+    /// What was noted about an object that is gone.
+    private mutating func forget(_ object: JSONValue, _ key: ObjectKey) {
+        unscheduled.remove(key)
+        failures[key] = nil
+        advancing.remove(object.uid)
+        if key.kind == "events" { eventNames[EventIdentity(of: object)] = nil }
+    }
+
     /// Keeps the namespace's usage, and has its quotas looked at when that has changed.
     private mutating func count(_ object: JSONValue?, insteadOf old: JSONValue?, _ key: ObjectKey) {
+        if key.kind == "pods", load.change(from: old, to: object) {
+            for pod in unscheduled { dirty.add(pod) }
+            if let old { releaseClaims(of: old) }
+        }
         guard !key.namespace.isEmpty, usage.change(from: old, to: object, key) else { return }
         for name in tables[Kind.of(.quota).id]?[key.namespace]?.keys ?? [:].keys {
             dirty.add(ObjectKey(kind: Kind.of(.quota).id, namespace: key.namespace, name: name))

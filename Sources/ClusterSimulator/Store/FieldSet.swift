@@ -20,7 +20,7 @@ struct FieldSet: Equatable {
             var set = FieldSet()
             for item in list {
                 var child = FieldSet(of: item, at: path)
-                child.children["."] = FieldSet()
+                if !keys.isEmpty { child.children["."] = FieldSet() }
                 set.children[MergeKeys.element(of: item, keys)] = child
             }
             return set
@@ -29,7 +29,7 @@ struct FieldSet: Equatable {
         return FieldSet()
     }
 
-    private init() {}
+    init() {}
 
     init(fieldsV1 json: JSONValue?) {
         for member in json?.object ?? [:] { children[member.key] = FieldSet(fieldsV1: member.value) }
@@ -39,7 +39,12 @@ struct FieldSet: Equatable {
         .object(JSONObject(children.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value.fieldsV1) }))
     }
 
-    subscript(element: String) -> FieldSet? { children[element] }
+    subscript(element: String) -> FieldSet? {
+        get { children[element] }
+        set { children[element] = newValue }
+    }
+
+    var all: [String: FieldSet] { children }
 
     func contains(_ path: [String]) -> Bool {
         guard let first = path.first else { return true }
@@ -73,6 +78,7 @@ enum MergeKeys {
     private static let sets: Set<String> = ["finalizers"]
     private static let atomicMaps: Set<String> = [
         "selector", "nodeSelector", "podSelector", "namespaceSelector", "labelSelector", "matchLabels",
+        "secretKeyRef", "configMapKeyRef", "fieldRef", "resourceFieldRef", "claimRef", "involvedObject",
     ]
 
     /// The keys of a list's items; nil where the list is one value. No keys at all: a set.

@@ -1,5 +1,5 @@
 /// A kind of object as data: where it is served and how it behaves. Adding one is a line in `Kind.all`.
-struct Kind: Sendable {
+struct Kind: Sendable, Equatable {
     let group: String
     let version: String
     let name: String
@@ -11,10 +11,11 @@ struct Kind: Sendable {
     let hasScale: Bool
     /// A change of `spec` raises `metadata.generation`.
     let hasGeneration: Bool
+    let hasStatus: Bool
 
     init(
         _ group: String, _ name: String, _ plural: String, short: [String] = [], isNamespaced: Bool = true, isInAll: Bool = false,
-        hasScale: Bool = false, hasGeneration: Bool = false
+        hasScale: Bool = false, hasGeneration: Bool = false, hasStatus: Bool = false
     ) {
         self.group = group
         version = "v1"
@@ -25,6 +26,7 @@ struct Kind: Sendable {
         self.isInAll = isInAll
         self.hasScale = hasScale
         self.hasGeneration = hasGeneration
+        self.hasStatus = hasStatus
     }
 
     var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
@@ -33,27 +35,48 @@ struct Kind: Sendable {
     var id: String { group.isEmpty ? plural : "\(plural).\(group)" }
 
     static let all: [Kind] = [
-        Kind("", "Namespace", "namespaces", short: ["ns"], isNamespaced: false),
-        Kind("", "Node", "nodes", short: ["no"], isNamespaced: false),
-        Kind("", "Pod", "pods", short: ["po"], isInAll: true, hasGeneration: true),
-        Kind("", "Service", "services", short: ["svc"], isInAll: true),
-        Kind("", "ServiceAccount", "serviceaccounts", short: ["sa"]),
-        Kind("", "Secret", "secrets"),
         Kind("", "ConfigMap", "configmaps", short: ["cm"]),
-        Kind("", "PersistentVolumeClaim", "persistentvolumeclaims", short: ["pvc"]),
-        Kind("", "PersistentVolume", "persistentvolumes", short: ["pv"], isNamespaced: false),
-        Kind("", "ResourceQuota", "resourcequotas", short: ["quota"]),
-        Kind("", "LimitRange", "limitranges", short: ["limits"]),
+        Kind("", "Endpoints", "endpoints", short: ["ep"]),
         Kind("", "Event", "events", short: ["ev"]),
-        Kind("apps", "Deployment", "deployments", short: ["deploy"], isInAll: true, hasScale: true, hasGeneration: true),
-        Kind("apps", "ReplicaSet", "replicasets", short: ["rs"], isInAll: true, hasScale: true, hasGeneration: true),
-        Kind("apps", "StatefulSet", "statefulsets", short: ["sts"], isInAll: true, hasScale: true, hasGeneration: true),
-        Kind("batch", "Job", "jobs", isInAll: true, hasGeneration: true),
-        Kind("batch", "CronJob", "cronjobs", short: ["cj"], isInAll: true, hasGeneration: true),
-        Kind("networking.k8s.io", "Ingress", "ingresses", short: ["ing"], hasGeneration: true),
+        Kind("", "LimitRange", "limitranges", short: ["limits"]),
+        Kind("", "Namespace", "namespaces", short: ["ns"], isNamespaced: false, hasStatus: true),
+        Kind("", "Node", "nodes", short: ["no"], isNamespaced: false, hasStatus: true),
+        Kind("", "PersistentVolumeClaim", "persistentvolumeclaims", short: ["pvc"], hasStatus: true),
+        Kind("", "PersistentVolume", "persistentvolumes", short: ["pv"], isNamespaced: false, hasStatus: true),
+        Kind("", "Pod", "pods", short: ["po"], isInAll: true, hasGeneration: true, hasStatus: true),
+        Kind("", "PodTemplate", "podtemplates"),
+        Kind(
+            "", "ReplicationController", "replicationcontrollers", short: ["rc"], isInAll: true, hasScale: true,
+            hasGeneration: true, hasStatus: true),
+        Kind("", "ResourceQuota", "resourcequotas", short: ["quota"], hasStatus: true),
+        Kind("", "Secret", "secrets"),
+        Kind("", "ServiceAccount", "serviceaccounts", short: ["sa"]),
+        Kind("", "Service", "services", short: ["svc"], isInAll: true, hasStatus: true),
+        Kind("apps", "ControllerRevision", "controllerrevisions"),
+        Kind("apps", "DaemonSet", "daemonsets", short: ["ds"], isInAll: true, hasGeneration: true, hasStatus: true),
+        Kind(
+            "apps", "Deployment", "deployments", short: ["deploy"], isInAll: true, hasScale: true, hasGeneration: true,
+            hasStatus: true),
+        Kind(
+            "apps", "ReplicaSet", "replicasets", short: ["rs"], isInAll: true, hasScale: true, hasGeneration: true, hasStatus: true),
+        Kind(
+            "apps", "StatefulSet", "statefulsets", short: ["sts"], isInAll: true, hasScale: true, hasGeneration: true,
+            hasStatus: true),
+        Kind("batch", "CronJob", "cronjobs", short: ["cj"], isInAll: true, hasGeneration: true, hasStatus: true),
+        Kind("batch", "Job", "jobs", isInAll: true, hasGeneration: true, hasStatus: true),
+        Kind("networking.k8s.io", "IngressClass", "ingressclasses", isNamespaced: false),
+        Kind("networking.k8s.io", "Ingress", "ingresses", short: ["ing"], hasGeneration: true, hasStatus: true),
+        Kind("networking.k8s.io", "IPAddress", "ipaddresses", short: ["ip"], isNamespaced: false),
         Kind("networking.k8s.io", "NetworkPolicy", "networkpolicies", short: ["netpol"], hasGeneration: true),
-        Kind("policy", "PodDisruptionBudget", "poddisruptionbudgets", short: ["pdb"], hasGeneration: true),
+        Kind("networking.k8s.io", "ServiceCIDR", "servicecidrs", isNamespaced: false, hasStatus: true),
+        Kind("policy", "PodDisruptionBudget", "poddisruptionbudgets", short: ["pdb"], hasGeneration: true, hasStatus: true),
+        Kind("rbac.authorization.k8s.io", "ClusterRoleBinding", "clusterrolebindings", isNamespaced: false),
+        Kind("rbac.authorization.k8s.io", "ClusterRole", "clusterroles", isNamespaced: false),
+        Kind("rbac.authorization.k8s.io", "RoleBinding", "rolebindings"),
+        Kind("rbac.authorization.k8s.io", "Role", "roles"),
         Kind("storage.k8s.io", "StorageClass", "storageclasses", short: ["sc"], isNamespaced: false),
+        Kind("scheduling.k8s.io", "PriorityClass", "priorityclasses", short: ["pc"], isNamespaced: false),
+        Kind("coordination.k8s.io", "Lease", "leases"),
     ]
 
     private static let byPath: [String: Kind] = Dictionary(
@@ -81,13 +104,15 @@ struct Kind: Sendable {
         case replicaSet = "ReplicaSet"
         case statefulSet = "StatefulSet"
         case job = "Job"
+        case cronJob = "CronJob"
+        case secret = "Secret"
         case ingress = "Ingress"
         case storageClass = "StorageClass"
 
         var group: String {
             switch self {
             case .deployment, .replicaSet, .statefulSet: "apps"
-            case .job: "batch"
+            case .job, .cronJob: "batch"
             case .ingress: "networking.k8s.io"
             case .storageClass: "storage.k8s.io"
             default: ""
