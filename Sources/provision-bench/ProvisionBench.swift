@@ -34,7 +34,10 @@ struct ProvisionBench {
                             for manifest in plans[index] {
                                 switch manifest.write {
                                 case .apply: try await client.applyUnread(manifest.json, as: manifest.resource)
-                                case .createOnce: try await client.createUnread(manifest.json, as: manifest.resource)
+                                case .createOnce(let keys):
+                                    var json = manifest.json
+                                    json["data"] = .object(JSONObject(keys.keys.map { ($0, "cGFzc3dvcmQ=") }))
+                                    try await client.createUnread(json, as: manifest.resource)
                                 }
                             }
                         }

@@ -18,7 +18,7 @@ struct LabelSelector {
     }
 
     private static func requirement(_ term: String) throws(APIFailure) -> Requirement {
-        for (word, isIn) in [(" notin ", false), (" in ", true)] {
+        for (word, isIn) in [(" notin ", false), (" in ", true)] where term.utf8.contains(UInt8(ascii: " ")) {
             guard let range = term.firstRange(of: word) else { continue }
             let values = term[range.upperBound...].trimmed.dropFirst().dropLast().split(separator: ",").map { String($0).trimmed }
             let key = String(term[..<range.lowerBound]).trimmed

@@ -30,7 +30,9 @@ final class Controllers: Sendable {
             while true {
                 let keys = cluster.change { $0.dirty.takeAll() }
                 if keys.isEmpty { break }
-                for key in keys { reconcile(key) }
+                for start in stride(from: 0, to: keys.count, by: Controllers.batch) {
+                    reconcile(keys[start..<min(start + Controllers.batch, keys.count)])
+                }
             }
         }
     }
@@ -44,25 +46,11 @@ final class Controllers: Sendable {
         }
     }
 
-    private func reconcile(_ key: ObjectKey) {
-        let steps = cluster.change { state -> [DelayedStep] in
-            var steps: [DelayedStep] = []
-            switch key.kind {
-            case "deployments.apps": steps += state.reconcileDeployment(key)
-            case "replicasets.apps": steps += state.reconcileReplicaSet(key)
-            case "statefulsets.apps": steps += state.reconcileStatefulSet(key)
-            case "jobs.batch": steps += state.reconcileJob(key)
-            case "pods": steps += state.reconcilePod(key)
-            case "persistentvolumeclaims": steps += state.reconcileClaim(key)
-            case "cronjobs.batch": state.reconcileCronJob(key)
-            case "namespaces": steps += state.reconcileNamespace(key)
-            case "resourcequotas": state.reconcileQuota(key)
-            default: break
-            }
-            state.collectGarbage(of: key)
-            return steps
-        }
-        for step in steps { take(step) }
+    /// How many objects are looked at before the lock is given to somebody else.
+    private static let batch = 8
+
+    private func reconcile(_ keys: ArraySlice<ObjectKey>) {
+        for step in cluster.change({ state in keys.flatMap { state.reconcile($0) } }) { take(step) }
     }
 
     /// What happens by itself after a while.
@@ -86,11 +74,12 @@ final class Controllers: Sendable {
         var isDeadline = false
     }
 
-    private static let shortestRetry = Duration.milliseconds(50)
+    /// What a second is at least where something is tried again.
+    private static let shortestRetrySecond = Duration.milliseconds(5)
 
     private func take(_ step: DelayedStep) {
-        let delay = max(
-            (step.isDeadline ? deadlineSecond : second) * step.seconds, step.isRetry ? Controllers.shortestRetry : .zero)
+        let unit = step.isDeadline ? deadlineSecond : step.isRetry ? max(second, Controllers.shortestRetrySecond) : second
+        let delay = unit * step.seconds
         guard delay > .zero else { return perform(step) }
         Task {
             do {
@@ -116,6 +105,25 @@ final class Controllers: Sendable {
 }
 
 extension ClusterState {
+    /// Has an object's controller look at it.
+    mutating func reconcile(_ key: ObjectKey) -> [Controllers.DelayedStep] {
+        var steps: [Controllers.DelayedStep] = []
+        switch key.kind {
+        case "deployments.apps": steps = reconcileDeployment(key)
+        case "replicasets.apps": steps = reconcileReplicaSet(key)
+        case "statefulsets.apps": steps = reconcileStatefulSet(key)
+        case "jobs.batch": steps = reconcileJob(key)
+        case "pods": steps = reconcilePod(key)
+        case "persistentvolumeclaims": steps = reconcileClaim(key)
+        case "cronjobs.batch": reconcileCronJob(key)
+        case "namespaces": steps = reconcileNamespace(key)
+        case "resourcequotas": reconcileQuota(key)
+        default: break
+        }
+        collectGarbage(of: key)
+        return steps
+    }
+
     /// Puts a status in place of the old one.
     mutating func setStatus(_ status: JSONValue, of object: JSONValue, _ kind: Kind) {
         guard object["status"] != status else { return }

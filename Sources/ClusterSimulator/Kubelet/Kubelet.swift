@@ -62,8 +62,10 @@ struct Kubelet {
         switch container.state {
         case .waiting("CrashLoopBackOff", _): return started(index, status, after: backoff(container.restarts), isRetry: true)
         case .waiting("ErrImagePull", _): return backedOffFromPulling(index, status)
-        case .waiting("ImagePullBackOff", _): return starting(index, status, after: 10, isRetry: true)
-        case .waiting("CreateContainerConfigError", _): return starting(index, status, after: 5, isRetry: true)
+        case .waiting("ImagePullBackOff", _): return starting(index, status, after: 20, isRetry: true)
+        // Looked at again when what is missing may have come.
+        case .waiting("CreateContainerConfigError", _):
+            return missingReference == nil ? starting(index, status, after: 1, isRetry: true) : nil
         case .waiting: return starting(index, status, after: 0.75, isRetry: false)
         case .running(let since): return working(index, status, since: since)
         case .terminated(let end): return isRestarted(end) ? restarting(index, status, end) : nil
@@ -87,9 +89,6 @@ struct Kubelet {
                 ])
         }
         if let missingReference {
-            guard status.containers[index].waitingReason != "CreateContainerConfigError" else {
-                return Step(after: delay, isRetry: true, status: status)
-            }
             status.containers[index].state = .waiting("CreateContainerConfigError", missingReference)
             return Step(
                 after: delay, isRetry: isRetry, status: status,

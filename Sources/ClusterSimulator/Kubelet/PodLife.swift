@@ -11,22 +11,26 @@ extension ClusterState {
             schedule(pod, key, trouble)
             return []
         }
-        guard !advancing.contains(pod.uid), let step = nextStep(of: pod, trouble) else { return [] }
+        guard !advancing.contains(pod.uid) else { return [] }
+        let missing = missingReference(of: pod)
+        if missing == nil {
+            lackingReferences[key.namespace]?.remove(key)
+        } else {
+            lackingReferences[key.namespace, default: []].insert(key)
+        }
+        guard let step = Kubelet(pod: pod, trouble: trouble, missingReference: missing).next() else { return [] }
         advancing.insert(pod.uid)
         return [
             Controllers.DelayedStep(key: key, action: .advancePod(uid: pod.uid), seconds: step.after, isRetry: step.isRetry)
         ]
     }
 
-    private func nextStep(of pod: JSONValue, _ trouble: Trouble) -> Kubelet.Step? {
-        Kubelet(pod: pod, trouble: trouble, missingReference: missingReference(of: pod)).next()
-    }
-
     /// The time has come for what happens next to a pod.
     mutating func advancePod(_ key: ObjectKey, uid: String) {
         advancing.remove(uid)
         guard let pod = self[key], pod.uid == uid, !pod.isBeingDeleted else { return }
-        guard let step = nextStep(of: pod, Trouble(of: pod, in: object(.namespace, "", pod.namespace))) else { return }
+        let trouble = Trouble(of: pod, in: object(.namespace, "", pod.namespace))
+        guard let step = Kubelet(pod: pod, trouble: trouble, missingReference: missingReference(of: pod)).next() else { return }
         setStatus(step.status.json, of: pod, Kind.of(.pod))
         for event in step.events {
             emit(

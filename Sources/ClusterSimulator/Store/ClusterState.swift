@@ -19,6 +19,8 @@ struct ClusterState {
     private(set) var load = NodeLoad()
     /// Pods that found no room.
     var unscheduled: Set<ObjectKey> = []
+    /// Pods that wait for a Secret or a ConfigMap, by namespace.
+    var lackingReferences: [String: Set<ObjectKey>] = [:]
     /// What something is already going to happen to after a while: pods by uid, deadlines by their mark.
     var advancing: Set<String> = []
     /// Marks of deadlines that have passed.
@@ -92,6 +94,8 @@ struct ClusterState {
     /// What was noted about an object that is gone.
     private mutating func forget(_ object: JSONValue, _ key: ObjectKey) {
         unscheduled.remove(key)
+        lackingReferences[key.namespace]?.remove(key)
+        if lackingReferences[key.namespace]?.isEmpty == true { lackingReferences[key.namespace] = nil }
         failures[key] = nil
         advancing.remove(object.uid)
         if key.kind == "events" { eventNames[EventIdentity(of: object)] = nil }
@@ -120,6 +124,9 @@ struct ClusterState {
             watcher.take(change)
         }
         dirty.add(key, change)
+        if key.kind == "secrets" || key.kind == "configmaps" {
+            for pod in lackingReferences[key.namespace] ?? [] { dirty.add(pod) }
+        }
     }
 
     /// For a state that is read back: as it was, without telling anybody.
