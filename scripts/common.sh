@@ -96,3 +96,16 @@ python_ready() {
         printf '%s' "$wanted" >"$venv/.wanted"
     fi
 }
+
+# Debian's kubectl, unpacked for ourselves: another that is installed may be of any version, and in the way of the package.
+kubectl=$root/.build/kubectl/usr/bin/kubectl
+kubectl_ready() {
+    [ -x "$kubectl" ] && return
+    say "Fetching Debian's kubectl ..."
+    local directory
+    directory=$(mktemp -d)
+    (cd "$directory" && apt-get download -qq kubernetes-client 2>/dev/null) || die "apt-get could not download kubernetes-client"
+    mkdir -p "$root/.build/kubectl"
+    dpkg-deb -x "$directory"/kubernetes-client_*.deb "$root/.build/kubectl"
+    rm -rf "$directory"
+}

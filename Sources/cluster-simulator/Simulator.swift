@@ -13,6 +13,10 @@ struct Simulator {
           --ingress-port N      the port on which the simulated shops answer (8081; 0 takes a free one)
           --pod-delay MS        how long a pod takes to start, in milliseconds (1500)
           --call-delay MS       how long each call takes at least, in milliseconds (0)
+          --nodes N             how many nodes there are (1)
+          --node-cpu CPU        the size of each, as Kubernetes writes it: 8, 500m (1k)
+          --node-memory MEMORY  64Gi (1Ti)
+          --node-pods N         how many pods run on each at most (1000000)
           --state FILE          keep the state in this file (in memory)
           --help                this text
 
@@ -69,11 +73,22 @@ struct Simulator {
             case "--ingress-port": configuration.ingressPort = try number(65_535)
             case "--pod-delay": configuration.podDelay = .milliseconds(try number(3_600_000))
             case "--call-delay": configuration.callDelay = .milliseconds(try number(60_000))
+            case "--nodes": configuration.nodes = try number(5000)
+            case "--node-cpu": configuration.nodeSize.cpu = try quantity(value, option)
+            case "--node-memory": configuration.nodeSize.memory = try quantity(value, option)
+            case "--node-pods": configuration.nodeSize.pods = try number(1_000_000)
             case "--state": configuration.stateFile = value
             default: throw UsageError(message: "\(option) is unknown")
             }
         }
         return configuration
+    }
+
+    private static func quantity(_ text: String, _ option: String) throws(UsageError) -> String {
+        guard NodeSize.isQuantity(text) else {
+            throw UsageError(message: "\(option) takes a quantity like 4, 500m or 16Gi, not “\(text)”")
+        }
+        return text
     }
 
     private static func complain(_ text: String) {

@@ -33,10 +33,11 @@ struct APICall {
         if isMetadataOnly {
             return ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"] ?? [:]]
         }
-        var members: [JSONObject.Member] = [("kind", .string(target.kind.name)), ("apiVersion", .string(target.kind.apiVersion))]
-        members += (object.object?.members ?? []).filter { $0.key != "kind" && $0.key != "apiVersion" }
-        return .object(JSONObject(members))
+        return object.named(target.kind)
     }
+
+    /// Nil where the caller wants objects.
+    var table: Table? { Table(request, target.kind) }
 
     func body() throws(APIFailure) -> JSONValue {
         do {

@@ -30,12 +30,12 @@ struct APIServer: Sendable {
     }
 
     private func answer(_ request: Request) throws(APIFailure) -> Response {
-        if let discovery = Discovery.answer(request) { return discovery }
+        if let description = Discovery.answer(request) ?? OpenAPI.answer(request) { return description }
         guard let target = Target(path: request.path) else { throw .unknownResource }
         let call = try APICall(request, target)
         switch (request.method, target.name, target.subresource) {
         case ("GET", nil, nil): return call.isWatch ? try watch(call) : try list(call)
-        case ("GET", .some, "log"): return .text("This container is simulated: it says nothing of its own.\n")
+        case ("GET", .some, "log"): return try log(call)
         case ("GET", .some, _): return try get(call)
         case ("POST", nil, nil): return try create(call)
         case ("PUT", .some, _): return try replace(call)
@@ -52,7 +52,16 @@ struct APIServer: Sendable {
 
     private func get(_ call: APICall) throws(APIFailure) -> Response {
         let object = try cluster.with { (state) throws(APIFailure) in try state.existing(call.target) }
+        if let table = call.table {
+            let version: JSONValue = ["resourceVersion": .string(String(object.resourceVersion))]
+            return .json(table.document(of: [object], metadata: version))
+        }
         return .json(call.target.subresource == "scale" ? Scale.of(object, call.target.kind) : call.shown(object))
+    }
+
+    private func log(_ call: APICall) throws(APIFailure) -> Response {
+        let pod = try cluster.with { (state) throws(APIFailure) in try state.existing(call.target) }
+        return try ContainerLog.answer(call, pod: pod)
     }
 
     private func list(_ call: APICall) throws(APIFailure) -> Response {
@@ -69,6 +78,7 @@ struct APIServer: Sendable {
             metadata["continue"] = .string(ListPosition(after: last, version: listVersion).token)
             if call.labelSelector == nil { metadata["remainingItemCount"] = .integer(matching.count - limit) }
         }
+        if let table = call.table { return .json(table.document(of: Array(items), metadata: metadata)) }
         var list: JSONValue = call.isMetadataOnly ? ["kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"] : [:]
         if !call.isMetadataOnly {
             list["kind"] = .string(call.target.kind.name + "List")
@@ -94,6 +104,7 @@ struct APIServer: Sendable {
     }
 
     private func replace(_ call: APICall) throws(APIFailure) -> Response {
+        guard call.target.subresource != "scale" else { return try replaceScale(call) }
         let document = try call.document()
         let object = try cluster.with { (state) throws(APIFailure) in
             let old = try state.existing(call.target)
@@ -105,6 +116,16 @@ struct APIServer: Sendable {
             return try state.update(call.merged(document, old: old), call.target.kind, old: old, isDryRun: call.isDryRun)
         }
         return .json(call.shown(object))
+    }
+
+    private func replaceScale(_ call: APICall) throws(APIFailure) -> Response {
+        let scale = try call.body()
+        let kind = call.target.kind
+        let object = try cluster.with { (state) throws(APIFailure) in
+            let old = try state.existing(call.target)
+            return try state.update(Scale.applied(scale, to: old), kind, old: old, isDryRun: call.isDryRun)
+        }
+        return .json(Scale.of(object, kind))
     }
 
     private func patch(_ call: APICall) throws(APIFailure) -> Response {

@@ -8,7 +8,7 @@ extension APIServer {
     func watch(_ call: APICall) throws(APIFailure) -> Response {
         let given = call.query("resourceVersion") ?? ""
         guard given.isEmpty || Int(given) != nil else {
-            let message = "strconv.ParseUint: parsing \"\(given)\": invalid syntax"
+            let message = "resourceVersion: Invalid value: \"\(given)\": strconv.ParseUint: parsing \"\(given)\": invalid syntax"
             return .json(APIFailure(code: 500, reason: "", message: message).document, status: .init(500))
         }
         let timeout = Duration.seconds(call.query("timeoutSeconds").flatMap { Int($0) } ?? 1800)
@@ -43,7 +43,7 @@ private struct WatchStream: Sendable {
     func send(initial: [JSONValue], version: Int, timeout: Duration, to writer: ResponseWriter) async throws {
         try await writer.write([])
         if wantsInitial {
-            for object in initial where call.matches(object) { try await writer.write(line("ADDED", call.shown(object))) }
+            for object in initial where call.matches(object) { try await writer.write(line("ADDED", shown(object))) }
             if bookmarks { try await writer.write(bookmark(version, endsInitial: true)) }
         }
         let ending = Task {
@@ -74,11 +74,16 @@ private struct WatchStream: Sendable {
         let isIn = change.type != .deleted && call.matches(change.object)
         let wasIn = change.old.map(call.matches) ?? false
         switch (wasIn, isIn) {
-        case (false, true): return line("ADDED", call.shown(change.object))
-        case (true, true): return line("MODIFIED", call.shown(change.object))
-        case (true, false): return line("DELETED", call.shown(change.object))
+        case (false, true): return line("ADDED", shown(change.object))
+        case (true, true): return line("MODIFIED", shown(change.object))
+        case (true, false): return line("DELETED", shown(change.object))
         case (false, false): return nil
         }
+    }
+
+    private func shown(_ object: JSONValue) -> JSONValue {
+        guard let table = call.table else { return call.shown(object) }
+        return table.document(of: [object], metadata: ["resourceVersion": .string(String(object.resourceVersion))])
     }
 
     func line(_ type: String, _ object: JSONValue) -> [UInt8] {

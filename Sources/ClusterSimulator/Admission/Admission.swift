@@ -134,9 +134,25 @@ extension ClusterState {
 
 /// Times as objects have them: RFC 3339, whole seconds, UTC.
 enum Clock {
+    static var date: Date { Date() }
+
     static var now: String { now(after: 0) }
 
     static func now(after seconds: Int) -> String {
-        RFC3339.seconds(Date(timeIntervalSinceNow: Double(seconds)))
+        RFC3339.seconds(date.addingTimeInterval(Double(seconds)))
+    }
+
+    /// Nil where the text is no such time.
+    static func date(_ text: String) -> Date? {
+        let numbers = text.utf8.split { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.compactMap { Int(Substring($0)) }
+        guard numbers.count >= 6 else { return nil }
+        var time = tm()
+        time.tm_year = Int32(clamping: numbers[0] - 1900)
+        time.tm_mon = Int32(clamping: numbers[1] - 1)
+        time.tm_mday = Int32(clamping: numbers[2])
+        time.tm_hour = Int32(clamping: numbers[3])
+        time.tm_min = Int32(clamping: numbers[4])
+        time.tm_sec = Int32(clamping: numbers[5])
+        return Date(timeIntervalSince1970: Double(timegm(&time)))
     }
 }

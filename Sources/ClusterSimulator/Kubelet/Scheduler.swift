@@ -12,6 +12,8 @@ package struct NodeSize: Sendable {
         self.pods = pods
     }
 
+    package static func isQuantity(_ text: String) -> Bool { Quantity(text).map { $0 > .zero } ?? false }
+
     /// Never full, for trials of many stores.
     package static let boundless = NodeSize(cpu: "1k", memory: "1Ti", pods: 1_000_000)
 }
