@@ -62,7 +62,7 @@ let package = Package(
         program(
             "store-platform",
             over: ["API", "Services", "Repository", "Gateway", "Engines", "Stores", "HTTP", "Postgres", "Kubernetes", "JSON"]),
-        program("cluster-simulator", over: ["ClusterSimulator", "HTTP"]),
+        program("cluster-simulator", over: ["ClusterSimulator", "HTTP", "JSON"]),
         program("provision-bench", over: ["Engines", "Stores", "Kubernetes", "JSON"]),
 
         tests(of: "JSON"),

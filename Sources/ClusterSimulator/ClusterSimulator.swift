@@ -16,6 +16,8 @@ package final class ClusterSimulator: Sendable {
         package var nodeSize = NodeSize.boundless
         /// Added to every call of the API.
         package var callDelay: Duration = .zero
+        /// A plan of faults in JSON, see docs/simulator.md; nil is none.
+        package var faults: JSONValue?
         /// Keeps the state between starts; nil keeps it in memory.
         package var stateFile: String?
 
@@ -45,7 +47,10 @@ package final class ClusterSimulator: Sendable {
         settings.idleTimeout = .seconds(120)
         settings.handlerTimeout = .seconds(60)
         settings.drainTimeout = .seconds(2)
-        let server = APIServer(cluster: cluster, callDelay: configuration.callDelay)
+        var reader = FaultPlanReader()
+        let plan = configuration.faults.map { reader.read($0) } ?? FaultPlan()
+        guard reader.faults.isEmpty else { throw UnreadableFaultPlan(faults: reader.faults) }
+        let server = APIServer(cluster: cluster, callDelay: configuration.callDelay, faults: FaultBoard(plan))
         api = try Server(configuration: settings) { await server.respond(to: $0) }
         settings.port = configuration.ingressPort
         let door = IngressServer(cluster: cluster)
@@ -77,6 +82,12 @@ package final class ClusterSimulator: Sendable {
 
     /// Every call so far that could change something.
     package var mutatingCalls: [MutatingCall] { cluster.mutatingCalls }
+}
+
+/// What is wrong with a plan of faults.
+package struct UnreadableFaultPlan: Error, CustomStringConvertible {
+    package let faults: [String]
+    package var description: String { "The plan of faults cannot be used. \(faults.joined(separator: " "))" }
 }
 
 extension ClusterState {

@@ -128,6 +128,7 @@ final class Exchange: Sendable {
     }
 
     private func send(_ response: Response, server: ServerContext) -> MHD_Result {
+        if case .abort = response.body { return .NO }
         let (whole, stream) = response.messageBody(isHead: state.withLock { $0.head?.method == "HEAD" }, on: connection)
         let message: OpaquePointer?
         if let stream {
@@ -217,6 +218,7 @@ extension Response {
     fileprivate func messageBody(isHead: Bool, on connection: Handle) -> (whole: [UInt8], stream: StreamedBody?) {
         switch body {
         case .bytes(let bytes): (bytes, nil)
+        case .abort: ([], nil)
         case .stream(let write): isHead ? ([], nil) : ([], StreamedBody(on: connection, writtenBy: write))
         }
     }

@@ -7,6 +7,8 @@ package struct Response: Sendable {
         /// Written by a task of its own while the client reads: an event stream, a watch. The body ends when the closure
         /// returns; when it throws, the connection is cut, so that the client can tell.
         case stream(@Sendable (ResponseWriter) async throws -> Void)
+        /// No answer at all: the connection is cut. For simulating servers that die.
+        case abort
     }
 
     package var status: Status

@@ -1,6 +1,7 @@
 import ClusterSimulator
 import Foundation
 import HTTP
+import JSON
 
 @main
 struct Simulator {
@@ -17,6 +18,7 @@ struct Simulator {
           --node-cpu CPU        the size of each, as Kubernetes writes it: 8, 500m (1k)
           --node-memory MEMORY  64Gi (1Ti)
           --node-pods N         how many pods run on each at most (1000000)
+          --faults FILE         what is to go wrong, as docs/simulator.md says; PUT /simulator/v1/faults changes it
           --state FILE          keep the state in this file (in memory)
           --help                this text
 
@@ -77,11 +79,21 @@ struct Simulator {
             case "--node-cpu": configuration.nodeSize.cpu = try quantity(value, option)
             case "--node-memory": configuration.nodeSize.memory = try quantity(value, option)
             case "--node-pods": configuration.nodeSize.pods = try number(1_000_000)
+            case "--faults": configuration.faults = try plan(value)
             case "--state": configuration.stateFile = value
             default: throw UsageError(message: "\(option) is unknown")
             }
         }
         return configuration
+    }
+
+    private static func plan(_ path: String) throws(UsageError) -> JSONValue {
+        guard let data = FileManager.default.contents(atPath: path) else { throw UsageError(message: "\(path) cannot be read") }
+        do {
+            return try JSONValue(parsing: data)
+        } catch {
+            throw UsageError(message: "\(path) is not JSON: \(error)")
+        }
     }
 
     private static func quantity(_ text: String, _ option: String) throws(UsageError) -> String {

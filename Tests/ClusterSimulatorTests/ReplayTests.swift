@@ -91,6 +91,8 @@ struct ReplayTests {
                 var shown = Essence.of(status ?? [:])
                 shown["conditions"] = conditions(["type", "status", "reason"])
                 shown["uncountedTerminatedPods"] = nil
+                // Whether a job's pod that lives for a moment is seen ready is a matter of luck.
+                if object["kind"]?.string == "Job" { shown["ready"] = nil }
                 return shown
             }
             let containers = (status?["containerStatuses"]?.array ?? []).map { container -> JSONValue in

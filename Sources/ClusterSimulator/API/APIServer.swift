@@ -8,33 +8,51 @@ struct APIServer: Sendable {
     /// Added to every call, for the pace of a server that has more to do.
     let callDelay: Duration
 
-    func respond(to request: Request) async -> Response {
-        let isMutating = !["GET", "HEAD"].contains(request.method)
-        let response: Response
-        do throws(APIFailure) {
-            if callDelay > .zero { await pause() }
-            response = try answer(request)
-        } catch {
-            response = error.response
-        }
-        if isMutating { cluster.log(MutatingCall(method: request.method, path: request.path, status: response.status.code)) }
-        return response
+    let faults: FaultBoard
+
+    init(cluster: Cluster, callDelay: Duration, faults: FaultBoard = FaultBoard()) {
+        self.cluster = cluster
+        self.callDelay = callDelay
+        self.faults = faults
     }
 
-    private func pause() async {
+    func respond(to request: Request) async -> Response {
+        if let answer = ControlAPI(cluster: cluster, faults: faults).answer(request) { return answer }
+        let faults = faults.draw(for: FaultPlan.Call(request))
+        if callDelay > .zero { await pause(callDelay) }
+        for case .latency(let seconds) in faults { await pause(.seconds(seconds)) }
+        let response = faults.lazy.compactMap(\.refusal).first ?? answer(request, faults)
+        if !["GET", "HEAD"].contains(request.method) {
+            cluster.log(
+                MutatingCall(
+                    method: request.method, path: request.path, status: response.status.code, at: Clock.date,
+                    faults: faults.map(\.name)))
+        }
+        return faults.reduce(response) { $1.apply(to: $0) }
+    }
+
+    private func answer(_ request: Request, _ faults: [Fault]) -> Response {
+        do throws(APIFailure) {
+            return try carryOut(request, faults)
+        } catch {
+            return error.response
+        }
+    }
+
+    private func pause(_ duration: Duration) async {
         do {
-            try await Task.sleep(for: callDelay)
+            try await Task.sleep(for: duration)
         } catch {
             return  // the client has gone; its call is carried out all the same, as a real server may
         }
     }
 
-    private func answer(_ request: Request) throws(APIFailure) -> Response {
+    private func carryOut(_ request: Request, _ faults: [Fault]) throws(APIFailure) -> Response {
         if let description = Discovery.answer(request) ?? OpenAPI.answer(request) { return description }
         guard let target = Target(path: request.path) else { throw .unknownResource }
         let call = try APICall(request, target)
         switch (request.method, target.name, target.subresource) {
-        case ("GET", nil, nil): return call.isWatch ? try watch(call) : try list(call)
+        case ("GET", nil, nil): return call.isWatch ? try watch(call, faults) : try list(call)
         case ("GET", .some, "log"): return try log(call)
         case ("GET", .some, _): return try get(call)
         case ("POST", nil, nil): return try create(call)

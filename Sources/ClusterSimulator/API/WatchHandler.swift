@@ -5,7 +5,7 @@ import Synchronization
 
 extension APIServer {
     /// A stream of changes: from a version, from now, or beginning with everything there is.
-    func watch(_ call: APICall) throws(APIFailure) -> Response {
+    func watch(_ call: APICall, _ faults: [Fault] = []) throws(APIFailure) -> Response {
         let given = call.query("resourceVersion") ?? ""
         guard given.isEmpty || Int(given) != nil else {
             let message = "resourceVersion: Invalid value: \"\(given)\": strconv.ParseUint: parsing \"\(given)\": invalid syntax"
@@ -24,10 +24,17 @@ extension APIServer {
         return Response(
             .ok, headers: ["Content-Type": "application/json"],
             body: .stream { writer in
-                guard case .started(let id) = start.0 else {
+                guard case .started(let id) = start.0, !faults.contains(.watchExpired) else {
                     try await writer.write(stream.line("ERROR", WatchStream.expired(from ?? 0)))
                     return
                 }
+                let cutting = Task {
+                    for case .watchCut(let seconds) in faults {
+                        try await Task.sleep(for: .seconds(seconds))
+                        stream.watcher.finish(cut: true)
+                    }
+                }
+                defer { cutting.cancel() }
                 defer { cluster.change { $0.unwatch(id, call.target.kind.id) } }
                 try await stream.send(initial: start.1, version: start.2, timeout: timeout, to: writer)
             })
@@ -62,23 +69,31 @@ private struct WatchStream: Sendable {
             ending.cancel()
             ticking.cancel()
         }
-        for await change in watcher.changes {
-            latest.version.withLock { $0 = change.version }
-            if let event = event(for: change) { try await writer.write(event) }
-        }
+        for await _ in watcher.signals { try await send(watcher.takeAll(), latest, to: writer) }
+        try await send(watcher.takeAll(), latest, to: writer)
+        if watcher.isCut { throw ClientGone() }  // without the end of the stream
         if bookmarks { try await writer.write(bookmark(latest.version.withLock { $0 }, endsInitial: false)) }
+    }
+
+    private func send(_ changes: [Change], _ latest: Latest, to writer: ResponseWriter) async throws {
+        guard let last = changes.last else { return }
+        try await writer.write(changes.flatMap { event(for: $0) ?? [] })
+        latest.version.withLock { $0 = last.version }
     }
 
     /// What this watch sees of a change: an object that comes into its selector is added, one that leaves it is deleted.
     private func event(for change: Change) -> [UInt8]? {
         let isIn = change.type != .deleted && call.matches(change.object)
         let wasIn = change.old.map(call.matches) ?? false
+        let type: Change.ChangeType
         switch (wasIn, isIn) {
-        case (false, true): return line("ADDED", shown(change.object))
-        case (true, true): return line("MODIFIED", shown(change.object))
-        case (true, false): return line("DELETED", shown(change.object))
+        case (false, true): type = .added
+        case (true, true): type = .modified
+        case (true, false): type = .deleted
         case (false, false): return nil
         }
+        if call.isMetadataOnly || call.table != nil { return line(type.rawValue, shown(change.object)) }
+        return change.line(type, call.target.kind)
     }
 
     private func shown(_ object: JSONValue) -> JSONValue {
@@ -86,12 +101,7 @@ private struct WatchStream: Sendable {
         return table.document(of: [object], metadata: ["resourceVersion": .string(String(object.resourceVersion))])
     }
 
-    func line(_ type: String, _ object: JSONValue) -> [UInt8] {
-        var bytes = Array("{\"type\":\"\(type)\",\"object\":".utf8)
-        object.write(to: &bytes)
-        bytes += Array("}\n".utf8)
-        return bytes
-    }
+    func line(_ type: String, _ object: JSONValue) -> [UInt8] { Change.line(type, object) }
 
     private func bookmark(_ version: Int, endsInitial: Bool) -> [UInt8] {
         var metadata: JSONValue = ["resourceVersion": .string(String(version)), "creationTimestamp": .null]

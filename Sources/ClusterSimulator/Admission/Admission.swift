@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Synchronization
 
 /// The way of every object into the state, whoever sends it: a client or a controller.
 extension ClusterState {
@@ -134,7 +135,12 @@ extension ClusterState {
 
 /// Times as objects have them: RFC 3339, whole seconds, UTC.
 enum Clock {
-    static var date: Date { Date() }
+    /// How far the cluster's clock is ahead of the machine's, in seconds; the same for all clusters of a process.
+    private static let ahead = Mutex(0.0)
+
+    static var date: Date { Date(timeIntervalSinceNow: ahead.withLock { $0 }) }
+
+    static func jump(by seconds: Double) { ahead.withLock { $0 += seconds } }
 
     static var now: String { now(after: 0) }
 

@@ -174,45 +174,6 @@ struct ClusterState {
     var oldestVersion = 0
 }
 
-/// One change of one object. Shared by all who are told of it; its line is written once.
-final class Change: Sendable {
-    enum ChangeType: String { case added = "ADDED", modified = "MODIFIED", deleted = "DELETED" }
-
-    let version: Int
-    let type: ChangeType
-    let object: JSONValue
-    /// Before the change; tells a selector whether the object was in sight.
-    let old: JSONValue?
-
-    init(version: Int, type: ChangeType, object: JSONValue, old: JSONValue?) {
-        self.version = version
-        self.type = type
-        self.object = object
-        self.old = old
-    }
-}
-
-/// Where a watch's changes go.
-final class Watcher: Sendable {
-    let namespace: String?
-    private let continuation: AsyncStream<Change>.Continuation
-    let changes: AsyncStream<Change>
-
-    /// A reader who is this far behind is cut off, as a real server does.
-    private static let bufferLimit = 20_000
-
-    init(namespace: String?) {
-        self.namespace = namespace
-        (changes, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Watcher.bufferLimit))
-    }
-
-    func take(_ change: Change) {
-        if case .dropped = continuation.yield(change) { continuation.finish() }
-    }
-
-    func finish() { continuation.finish() }
-}
-
 /// What controllers are to look at, each once however often it changed.
 struct WorkQueue {
     private var order: [ObjectKey] = []
