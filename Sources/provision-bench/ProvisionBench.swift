@@ -9,10 +9,11 @@ import Stores
 struct ProvisionBench {
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 3, let count = Int(arguments[2]) else {
-            FileHandle.standardError.write(Data("usage: provision-bench SERVER STORES\n".utf8))
+        guard (3...4).contains(arguments.count), let count = Int(arguments[2]) else {
+            FileHandle.standardError.write(Data("usage: provision-bench SERVER STORES [without-pods]\n".utf8))
             exit(64)
         }
+        let leavesOutPods = arguments.count == 4
         var limits = KubernetesClient.Limits()
         limits.concurrency = 8
         let client = KubernetesClient(configuration: ClusterConfiguration(server: arguments[1]), limits: limits)
@@ -24,7 +25,11 @@ struct ProvisionBench {
                 plan: .small,
                 account: "default", createdAt: now, updatedAt: now, attemptedAt: now)
         }
-        let plans = stores.map { EngineRegistry.stages(of: $0, on: PlatformConfiguration())?.flatMap(\.manifests) ?? [] }
+        let plans = stores.map { store in
+            (EngineRegistry.stages(of: store, on: PlatformConfiguration()) ?? []).flatMap(\.manifests).filter {
+                !leavesOutPods || ![.statefulSet, .deployment, .job].contains($0.resource)
+            }
+        }
         let clock = ContinuousClock()
         let elapsed = try await clock.measure {
             try await withThrowingTaskGroup(of: Void.self) { group in

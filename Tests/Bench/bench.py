@@ -4,8 +4,11 @@ import concurrent.futures
 import datetime
 import http.client
 import json
+import multiprocessing
 import pathlib
 import re
+import selectors
+import socket
 import statistics
 import subprocess
 import sys
@@ -193,9 +196,107 @@ def serving(seconds):
     print(f"list / nginx {rates[0] / rates[2]:.3f}   list / SELECT {rates[0] / rates[4]:.2f}   livez / nginx {rates[1] / rates[3]:.2f}")
 
 
+class Readers(threading.Thread):
+    """Watches that count lines, all on one thread."""
+
+    def __init__(self, port, path, count):
+        super().__init__(daemon=True)
+        self.selector, self.lines, self.stopped = selectors.DefaultSelector(), [0] * count, False
+        for number in range(count):
+            connection = socket.create_connection(("127.0.0.1", port))
+            connection.sendall(f"GET {path}?watch=1&resourceVersion={self.version(port, path)} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            connection.setblocking(False)
+            self.selector.register(connection, selectors.EVENT_READ, number)
+
+    @staticmethod
+    def version(port, path):
+        return requests.get(f"http://127.0.0.1:{port}{path}?limit=1", timeout=10).json()["metadata"]["resourceVersion"]
+
+    def run(self):
+        while not self.stopped:
+            for key, _ in self.selector.select(0.2):
+                self.lines[key.data] += key.fileobj.recv(1 << 18).count(b'{"type":')
+
+
+def change_for(port, seconds, number, results):
+    """Patches objects one after the other for a while; in a process of its own."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    deadline, count, slowest = time.monotonic() + seconds, 0, 0
+    while time.monotonic() < deadline:
+        began = time.monotonic()
+        connection.request("PATCH", f"/api/v1/namespaces/default/configmaps/w{number}-{count % 100}", json.dumps({"data": {"k": str(count)}}),
+                           {"Content-Type": "application/merge-patch+json"})
+        answer = connection.getresponse()
+        assert answer.read() and answer.status == 200
+        slowest = max(slowest, time.monotonic() - began)
+        count += 1
+    results.put((count, slowest))
+
+
+def simulator(namespaces):
+    """The simulated cluster by itself: memory, lists, applies and watches at size."""
+    port, ingress = free_port(), free_port()
+    process = subprocess.Popen([BINARIES / "cluster-simulator", "--port", str(port), "--ingress-port", str(ingress), "--pod-delay", "0"], stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+
+    def memory():
+        return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text()).group(1)) / 1024
+    try:
+        wait_until(lambda: answers(url), 15, "the simulator")
+        filled = json.loads(subprocess.run([BINARIES / "provision-bench", url, str(namespaces), "without-pods"], check=True, capture_output=True).stdout)
+        per_second = filled["objects"] / filled["seconds"]
+        print(f"{namespaces} namespaces of {filled['objects'] // namespaces - 1} objects: {per_second:.0f} writes/s"
+              f" ({per_second / 160:.1f} times the 160/s of a recorded server), resident memory {memory():.0f} MB")
+        began, token, count = time.monotonic(), "", 0
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        while True:
+            connection.request("GET", f"/api/v1/namespaces?limit=500&continue={token}",
+                               headers={"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"})
+            page = json.loads(connection.getresponse().read())
+            count += len(page["items"])
+            token = page["metadata"].get("continue")
+            if not token:
+                break
+        print(f"metadata-only list of {count} namespaces in pages of 500: {time.monotonic() - began:.2f} s, with the reading of it in Python")
+        watching(port)
+        print(f"resident memory at the end {memory():.0f} MB")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def answers(url):
+    try:
+        return requests.get(f"{url}/readyz", timeout=1).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def watching(port, watches=100, seconds=10, writers=2):
+    base = f"http://127.0.0.1:{port}/api/v1/namespaces/default/configmaps"
+    session = requests.Session()
+    for writer in range(writers):
+        for number in range(100):
+            session.post(base, json={"metadata": {"name": f"w{writer}-{number}"}, "data": {"k": ""}}, timeout=10)
+    readers = Readers(port, "/api/v1/configmaps", watches)
+    readers.start()
+    results = multiprocessing.Queue()
+    processes = [multiprocessing.Process(target=change_for, args=(port, seconds, number, results)) for number in range(writers)]
+    for process in processes:
+        process.start()
+    counted = [results.get(timeout=seconds + 30) for _ in processes]
+    changes = sum(count for count, _ in counted)
+    wait_until(lambda: min(readers.lines) >= changes, 60, "every watch to have every change")
+    readers.stopped = True
+    print(f"{watches} watches over all namespaces while {changes / seconds:.0f} objects a second change: {changes * watches / seconds:.0f} events/s,"
+          f" each watch had every change; slowest write {max(slowest for _, slowest in counted) * 1000:.0f} ms")
+
+
 if __name__ == "__main__":
     print(datetime.datetime.now().isoformat(timespec="seconds"))
     if sys.argv[1] == "provision":
         provision(int(sys.argv[2]) if len(sys.argv) > 2 else 500)
+    elif sys.argv[1] == "simulator":
+        simulator(int(sys.argv[2]) if len(sys.argv) > 2 else 10_000)
     else:
         serving(int(sys.argv[2]) if len(sys.argv) > 2 else 5)

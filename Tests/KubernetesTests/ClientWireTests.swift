@@ -21,7 +21,7 @@ struct ClientWireTests {
     @Test func `each call says what the API wants to hear`() async throws {
         try await withServer(token: "t0ken") { request in
             request.path.hasSuffix("/secrets") && request.method == "GET"
-                ? [.answer(200, ["kind": "SecretList", "metadata": ["resourceVersion": "1"], "items": nil])]
+                ? [.answer(200, ["kind": "SecretList", "metadata": ["resourceVersion": "1"], "items": .null])]
                 : [.answer(200, configMap("a", version: 1))]
         } _: { client, server in
             let manifest = configMap("a", version: 1)

@@ -6,18 +6,33 @@ extension ClusterState {
 
     mutating func collectGarbage(of key: ObjectKey) {
         guard let kind = Kind.all.first(where: { $0.id == key.kind }), kind.isNamespaced, kind.hasGeneration else { return }
-        guard let owner = self[key] else { return collectOrphans(of: kind, key) }
-        guard owner.isBeingDeleted else { return }
+        if removedOwners.remove(key) != nil { collectOrphans(of: kind, key) }
+        guard let owner = self[key] else { return }
+        guard owner.isBeingDeleted else {
+            if isOrphan(owner) { _ = delete(key, kind, gracePeriodSeconds: nil) }
+            return
+        }
         if owner.finalizers.contains("foregroundDeletion") { deleteForeground(owner, kind, key) }
         if owner.finalizers.contains("orphan") { orphan(owner, kind, key) }
     }
 
-    /// Of an owner that is gone.
+    /// Whether what controls it is gone: also found when a restart came between the two.
+    private func isOrphan(_ object: JSONValue) -> Bool {
+        guard let controller = object.controller, let kind = Kind.all.first(where: { $0.name == controller["kind"]?.string }) else {
+            return false
+        }
+        return self[ObjectKey(kind: kind.id, namespace: object.namespace, name: controller["name"]?.string ?? "")]?.uid
+            != controller["uid"]?.string
+    }
+
+    /// Of an owner that is gone, also where another has its name now.
     private mutating func collectOrphans(of kind: Kind, _ key: ObjectKey) {
+        let present = self[key]?.uid
         for dependent in ClusterState.dependents where dependent.id != key.kind {
             for object in objects(dependent.id, in: key.namespace)
             where !object.isBeingDeleted && object.controller?["kind"]?.string == kind.name
                 && object.controller?["name"]?.string == key.name
+                && object.controller?["uid"]?.string != present
             {
                 _ = delete(
                     ObjectKey(kind: dependent.id, namespace: key.namespace, name: object.name), dependent, gracePeriodSeconds: nil)

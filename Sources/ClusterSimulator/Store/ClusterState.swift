@@ -13,6 +13,7 @@ struct ClusterState {
     /// Objects whose controllers have something to look at, in order, each once.
     var dirty = WorkQueue()
     var journal: Journal?
+    private var common = SharedValues()
     /// What each namespace holds, for its quotas.
     private(set) var usage = NamespaceUsage()
     /// What runs on each node, for the scheduler.
@@ -25,6 +26,8 @@ struct ClusterState {
     var advancing: Set<String> = []
     /// Marks of deadlines that have passed.
     var overdue: Set<String> = []
+    /// Owners that are gone, of which dependents may be left; another of the same name may be there by now.
+    var removedOwners: Set<ObjectKey> = []
     /// How often in a row something was refused to a controller.
     var failures: [ObjectKey: Int] = [:]
     /// Events that say what has been said before are counted, not repeated.
@@ -74,6 +77,7 @@ struct ClusterState {
             let begunToGo = kind.name != "Pod" && old?.isBeingDeleted == false && object.isBeingDeleted
             object.set(["metadata", "generation"], .integer(isNew || begunToGo ? generation + 1 : generation))
         }
+        object = common.share(object)
         tables[kind.id, default: [:]][key.namespace, default: [:]][key.name] = object
         count(object, insteadOf: old, key)
         record(Change(version: version, type: old == nil ? .added : .modified, object: object, old: old), key)
@@ -98,6 +102,7 @@ struct ClusterState {
         if lackingReferences[key.namespace]?.isEmpty == true { lackingReferences[key.namespace] = nil }
         failures[key] = nil
         advancing.remove(object.uid)
+        if object["spec"] != nil, !key.namespace.isEmpty { removedOwners.insert(key) }
         if key.kind == "events" { eventNames[EventIdentity(of: object)] = nil }
     }
 
@@ -133,7 +138,7 @@ struct ClusterState {
     mutating func restore(_ object: JSONValue, kind: String) {
         let key = ObjectKey(kind: kind, namespace: object.namespace, name: object.name)
         count(object, insteadOf: self[key], key)
-        tables[kind, default: [:]][object.namespace, default: [:]][object.name] = object
+        tables[kind, default: [:]][object.namespace, default: [:]][object.name] = common.share(object)
         version = max(version, object.resourceVersion)
     }
 
