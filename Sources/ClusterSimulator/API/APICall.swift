@@ -24,6 +24,9 @@ struct APICall {
     var isStrict: Bool { query("fieldValidation") == "Strict" }
     var isMetadataOnly: Bool { request.headers["Accept"]?.contains("as=PartialObjectMetadata") ?? false }
 
+    /// Whether everything is meant, so that what is left of a list can be counted.
+    var isUnselected: Bool { labelSelector == nil && fieldSelector == nil }
+
     func matches(_ object: JSONValue) -> Bool {
         (labelSelector?.matches(object) ?? true) && (fieldSelector?.matches(object) ?? true)
     }
@@ -138,8 +141,11 @@ struct ListPosition {
             "=", with: "")
     }
 
-    func isBefore(_ object: JSONValue) -> Bool {
+    func isBefore(_ otherNamespace: String, _ otherName: String) -> Bool {
         guard let name else { return true }
-        return (object.namespace, object.name) > (namespace, name)
+        return (otherNamespace, otherName) > (namespace, name)
     }
+
+    /// Whether there may be something to list in a namespace.
+    func isBefore(orIn otherNamespace: String) -> Bool { name == nil || otherNamespace >= namespace }
 }

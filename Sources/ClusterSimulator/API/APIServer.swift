@@ -84,17 +84,20 @@ struct APIServer: Sendable {
 
     private func list(_ call: APICall) throws(APIFailure) -> Response {
         let start = try ListPosition(continueToken: call.query("continue"))
-        let (objects, version) = cluster.change { state in
-            (state.objects(call.target.kind.id, in: call.target.listNamespace), state.version)
-        }
-        let matching = objects.filter { call.matches($0) && start.isBefore($0) }
         let limit = call.query("limit").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? Int.max
-        let items = matching.prefix(limit)
+        // One more than is asked for tells whether there is another page.
+        let (found, rest, version) = cluster.change { state in
+            let page = state.page(
+                call.target.kind.id, in: call.target.listNamespace, after: start, limit: limit == .max ? limit : limit + 1,
+                where: call.matches)
+            return (page.items, page.rest, state.version)
+        }
+        let items = found.prefix(limit)
         let listVersion = start.version ?? version
         var metadata: JSONValue = ["resourceVersion": .string(String(listVersion))]
-        if matching.count > limit, let last = items.last {
+        if found.count > limit, let last = items.last {
             metadata["continue"] = .string(ListPosition(after: last, version: listVersion).token)
-            if call.labelSelector == nil { metadata["remainingItemCount"] = .integer(matching.count - limit) }
+            if call.isUnselected { metadata["remainingItemCount"] = .integer(rest + 1) }
         }
         if let table = call.table { return .json(table.document(of: Array(items), metadata: metadata)) }
         var list: JSONValue = call.isMetadataOnly ? ["kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"] : [:]

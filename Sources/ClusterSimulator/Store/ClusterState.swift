@@ -14,6 +14,8 @@ struct ClusterState {
     var dirty = WorkQueue()
     var journal: Journal?
     private var common = SharedValues()
+    /// Names in order, by kind and namespace, for lists; made when asked for and dropped when a name comes or goes.
+    private var order: [String: [String: [String]]] = [:]
     /// What each namespace holds, for its quotas.
     private(set) var usage = NamespaceUsage()
     /// What runs on each node, for the scheduler.
@@ -50,6 +52,35 @@ struct ClusterState {
         return table.sorted { $0.key < $1.key }.flatMap { $0.value.sorted { $0.key < $1.key }.map(\.value) }
     }
 
+    /// A page of a list: at most so many objects that match, in the order of their keys.
+    /// - Returns: also how many objects there are behind the last of them, whether they match or not.
+    mutating func page(
+        _ kind: String, in namespace: String?, after position: ListPosition, limit: Int, where matches: (JSONValue) -> Bool
+    ) -> (items: [JSONValue], rest: Int) {
+        guard let table = tables[kind] else { return ([], 0) }
+        let namespaces = namespace.map { [$0] } ?? table.keys.sorted()
+        var items: [JSONValue] = []
+        var rest = 0
+        for namespace in namespaces where position.isBefore(orIn: namespace) {
+            let names = names(kind, namespace)
+            for index in names.partitioningIndex(where: { position.isBefore(namespace, $0) })..<names.count {
+                if items.count >= limit {
+                    rest += names.count - index
+                    break
+                }
+                if let object = table[namespace]?[names[index]], matches(object) { items.append(object) }
+            }
+        }
+        return (items, rest)
+    }
+
+    private mutating func names(_ kind: String, _ namespace: String) -> [String] {
+        if let names = order[kind]?[namespace] { return names }
+        let names = (tables[kind]?[namespace]?.keys).map { $0.sorted() } ?? []
+        order[kind, default: [:]][namespace] = names
+        return names
+    }
+
     func objects(_ kind: Kind.Known, in namespace: String?) -> [JSONValue] { objects(Kind.of(kind).id, in: namespace) }
 
     var allKeys: [ObjectKey] {
@@ -78,6 +109,7 @@ struct ClusterState {
             object.set(["metadata", "generation"], .integer(isNew || begunToGo ? generation + 1 : generation))
         }
         object = common.share(object)
+        if old == nil { order[kind.id]?[key.namespace] = nil }
         tables[kind.id, default: [:]][key.namespace, default: [:]][key.name] = object
         count(object, insteadOf: old, key)
         record(Change(version: version, type: old == nil ? .added : .modified, object: object, old: old), key)
@@ -89,6 +121,7 @@ struct ClusterState {
         version += 1
         tables[key.kind]?[key.namespace]?[key.name] = nil
         if tables[key.kind]?[key.namespace]?.isEmpty == true { tables[key.kind]?[key.namespace] = nil }
+        order[key.kind]?[key.namespace] = nil
         forget(object, key)
         object.set(["metadata", "resourceVersion"], .string(String(version)))
         count(nil, insteadOf: object, key)
@@ -144,6 +177,7 @@ struct ClusterState {
 
     mutating func restoreRemoval(_ key: ObjectKey, version removed: Int) {
         count(nil, insteadOf: self[key], key)
+        order[key.kind]?[key.namespace] = nil
         tables[key.kind]?[key.namespace]?[key.name] = nil
         version = max(version, removed)
     }
@@ -209,5 +243,17 @@ struct WorkQueue {
             waiting = []
         }
         return order
+    }
+}
+
+extension [String] {
+    /// The first index whose element, and every one behind it, is as asked.
+    fileprivate func partitioningIndex(where isBehind: (String) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }
