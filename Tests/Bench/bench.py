@@ -4,7 +4,6 @@ import concurrent.futures
 import datetime
 import http.client
 import json
-import multiprocessing
 import pathlib
 import re
 import selectors
@@ -218,21 +217,6 @@ class Readers(threading.Thread):
                 self.lines[key.data] += key.fileobj.recv(1 << 18).count(b'{"type":')
 
 
-def change_for(port, seconds, number, results):
-    """Patches objects one after the other for a while; in a process of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    deadline, count, slowest = time.monotonic() + seconds, 0, 0
-    while time.monotonic() < deadline:
-        began = time.monotonic()
-        connection.request("PATCH", f"/api/v1/namespaces/default/configmaps/w{number}-{count % 100}", json.dumps({"data": {"k": str(count)}}),
-                           {"Content-Type": "application/merge-patch+json"})
-        answer = connection.getresponse()
-        assert answer.read() and answer.status == 200
-        slowest = max(slowest, time.monotonic() - began)
-        count += 1
-    results.put((count, slowest))
-
-
 def simulator(namespaces):
     """The simulated cluster by itself: memory, lists, applies and watches at size."""
     port, ingress = free_port(), free_port()
@@ -272,24 +256,15 @@ def answers(url):
         return False
 
 
-def watching(port, watches=100, seconds=10, writers=2):
-    base = f"http://127.0.0.1:{port}/api/v1/namespaces/default/configmaps"
-    session = requests.Session()
-    for writer in range(writers):
-        for number in range(100):
-            session.post(base, json={"metadata": {"name": f"w{writer}-{number}"}, "data": {"k": ""}}, timeout=10)
+def watching(port, watches=100, seconds=10):
     readers = Readers(port, "/api/v1/configmaps", watches)
     readers.start()
-    results = multiprocessing.Queue()
-    processes = [multiprocessing.Process(target=change_for, args=(port, seconds, number, results)) for number in range(writers)]
-    for process in processes:
-        process.start()
-    counted = [results.get(timeout=seconds + 30) for _ in processes]
-    changes = sum(count for count, _ in counted)
-    wait_until(lambda: min(readers.lines) >= changes, 60, "every watch to have every change")
+    done = json.loads(subprocess.run([BINARIES / "provision-bench", f"http://127.0.0.1:{port}", str(seconds), "change"], check=True, capture_output=True).stdout)
+    wait_until(lambda: min(readers.lines) >= done["changes"], 60, "every watch to have every change")
     readers.stopped = True
-    print(f"{watches} watches over all namespaces while {changes / seconds:.0f} objects a second change: {changes * watches / seconds:.0f} events/s,"
-          f" each watch had every change; slowest write {max(slowest for _, slowest in counted) * 1000:.0f} ms")
+    rate = done["changes"] / seconds
+    print(f"{watches} watches over all namespaces while {rate:.0f} objects a second change: {rate * watches:.0f} events/s,"
+          f" each watch had every change; slowest write {done['slowest'] * 1000:.0f} ms")
 
 
 if __name__ == "__main__":

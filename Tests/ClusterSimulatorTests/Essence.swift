@@ -9,7 +9,7 @@ enum Essence {
         "firstTimestamp", "lastTimestamp", "eventTime", "hostIP", "hostIPs", "podIP", "podIPs", "nodeName", "containerID",
         "imageID",
         "serverAddressByClientCIDRs", "gitCommit", "buildDate", "goVersion",
-        "storageVersionHash",
+        "storageVersionHash", "ca.crt",
     ]
 
     /// Fields whose values name something that was generated.

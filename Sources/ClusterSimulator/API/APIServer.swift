@@ -224,6 +224,12 @@ struct APIServer: Sendable {
                 throw .conflict(
                     kind, object.name, "Precondition failed: UID in precondition: \(uid), UID in object meta: \(object.uid)")
             }
+            if let version = options[path: "preconditions", "resourceVersion"]?.string, version != String(object.resourceVersion) {
+                throw .conflict(
+                    kind, object.name,
+                    "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object meta: \(object.resourceVersion)"
+                )
+            }
             guard !call.isDryRun else { return (object, Optional(object)) }
             let grace = options["gracePeriodSeconds"]?.integer ?? call.query("gracePeriodSeconds").flatMap { Int($0) }
             let propagation = options["propagationPolicy"]?.string ?? call.query("propagationPolicy")

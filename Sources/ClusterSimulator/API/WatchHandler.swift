@@ -35,7 +35,7 @@ extension APIServer {
                     }
                 }
                 defer { cutting.cancel() }
-                defer { cluster.change { $0.unwatch(id, call.target.kind.id) } }
+                defer { cluster.change { $0.unwatch(id, watcher, call.target.kind.id) } }
                 try await stream.send(initial: start.1, version: start.2, timeout: timeout, to: writer)
             })
     }

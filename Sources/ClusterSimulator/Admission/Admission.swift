@@ -86,16 +86,23 @@ extension ClusterState {
 
     /// What every namespace has from the start.
     private mutating func equip(namespace: String) {
-        for (kind, name) in [(Kind.Known.serviceAccount, "default"), (.configMap, "kube-root-ca.crt")] {
-            let object: JSONValue = [
+        func base(_ name: String) -> JSONValue {
+            [
                 "metadata": [
-                    "name": .string(name), "namespace": .string(namespace), "uid": .string(UUID().uuidString.lowercased()),
+                    "name": .string(name), "namespace": .string(namespace), "uid": .string(ClusterState.uid()),
                     "creationTimestamp": .string(Clock.now),
                 ]
             ]
-            put(object, as: Kind.of(kind))
         }
+        put(base("default"), as: Kind.of(.serviceAccount))
+        var authority = base("kube-root-ca.crt")
+        authority.set(["metadata", "annotations", "kubernetes.io/description"], .string(ClusterState.authorityDescription))
+        authority["data"] = ["ca.crt": "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n"]
+        put(authority, as: Kind.of(.configMap))
     }
+
+    private static let authorityDescription =
+        "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
 
     /// As `generateName` adds: five letters without vowels.
     static func suffix() -> String {

@@ -103,7 +103,8 @@ struct Kubelet {
         if let id = container.containerID, !id.isEmpty { status.containers[index].restarts += 1 }
         status.containers[index].state = .running(since: Clock.now)
         status.containers[index].containerID = PodStatus.newContainerID()
-        status.containers[index].isReady = spec(of: index)["readinessProbe"] == nil && !trouble.isNeverReady
+        status.containers[index].isReady =
+            spec(of: index)["readinessProbe"] == nil && !trouble.isNeverReady && trouble.readyAfter == nil
         status.phase = "Running"
         return Step(
             after: delay, isRetry: isRetry, status: status,
@@ -139,8 +140,8 @@ struct Kubelet {
         let container = status.containers[index]
         let program = program(of: index)
         let probe = spec(of: index)["readinessProbe"]
-        if !container.isReady, !trouble.isNeverReady, program.passes(probe) == true {
-            let delay = Double(probe?["initialDelaySeconds"]?.integer ?? 0) + 0.3
+        if !container.isReady, !trouble.isNeverReady, trouble.readyAfter != nil || program.passes(probe) == true {
+            let delay = trouble.readyAfter ?? Double(probe?["initialDelaySeconds"]?.integer ?? 0) + 0.3
             if delay < program.duration ?? .infinity {
                 var status = status
                 status.containers[index].isReady = true
@@ -195,6 +196,8 @@ struct Kubelet {
 struct Trouble {
     var failsPulling = false
     var isNeverReady = false
+    /// Simulated seconds from its start, whatever its probe says.
+    var readyAfter: Double?
     var isUnschedulable = false
     /// What its containers do instead of what they would.
     var program: ContainerProgram?
@@ -214,6 +217,7 @@ struct Trouble {
         }
         failsPulling = wish("image-pull") == "fail"
         isNeverReady = wish("ready") == "never"
+        readyAfter = wish("ready").flatMap { Double($0) }
         isUnschedulable = wish("unschedulable") != nil
         let isJob = pod.controller?["kind"]?.string == "Job"
         if let crash = wish("crash") {

@@ -8,7 +8,8 @@ struct ClusterState {
     private(set) var version = 1
     /// The last changes of each kind, for watches that resume.
     private var history: [String: [Change]] = [:]
-    private var watchers: [String: [Int: Watcher]] = [:]
+    /// By kind and namespace; those over all namespaces under no name.
+    private var watchers: [String: [String: [Int: Watcher]]] = [:]
     private var nextWatcher = 0
     /// Objects whose controllers have something to look at, in order, each once.
     var dirty = WorkQueue()
@@ -157,9 +158,9 @@ struct ClusterState {
         if let count = history[key.kind]?.count, count > 2 * ClusterState.historyLimit {
             history[key.kind]?.removeFirst(count - ClusterState.historyLimit)
         }
-        for watcher in watchers[key.kind]?.values ?? [:].values where watcher.namespace == nil || watcher.namespace == key.namespace
-        {
-            watcher.take(change)
+        if let watchers = watchers[key.kind] {
+            for watcher in (watchers[""] ?? [:]).values { watcher.take(change) }
+            if !key.namespace.isEmpty { for watcher in (watchers[key.namespace] ?? [:]).values { watcher.take(change) } }
         }
         dirty.add(key, change)
         if key.kind == "secrets" || key.kind == "configmaps" {
@@ -201,12 +202,14 @@ struct ClusterState {
             if watcher.namespace == nil || watcher.namespace == change.object.namespace { watcher.take(change) }
         }
         nextWatcher += 1
-        watchers[kind, default: [:]][nextWatcher] = watcher
+        watchers[kind, default: [:]][watcher.namespace ?? "", default: [:]][nextWatcher] = watcher
         return .started(nextWatcher)
     }
 
-    mutating func unwatch(_ id: Int, _ kind: String) {
-        watchers[kind]?[id] = nil
+    mutating func unwatch(_ id: Int, _ watcher: Watcher, _ kind: String) {
+        let namespace = watcher.namespace ?? ""
+        watchers[kind]?[namespace]?[id] = nil
+        if watchers[kind]?[namespace]?.isEmpty == true { watchers[kind]?[namespace] = nil }
     }
 
     /// Versions before a restart cannot be resumed from: the history is not kept.
