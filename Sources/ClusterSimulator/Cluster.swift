@@ -1,22 +1,21 @@
 package import Foundation
 import JSON
-import Synchronization
 
 /// The one state of a simulated cluster and its lock. Parsing and writing happen outside of it.
 final class Cluster: Sendable {
-    private let state: Mutex<ClusterState>
-    private let calls = Mutex<CallLog>(CallLog())
+    private let state: Guarded<ClusterState>
+    private let calls = Guarded<CallLog>(CallLog())
 
-    init(_ initial: consuming sending ClusterState) {
-        state = Mutex(initial)
+    init(_ initial: ClusterState) {
+        state = Guarded(initial)
     }
 
-    func with<Value>(_ body: (inout sending ClusterState) throws(APIFailure) -> sending Value) throws(APIFailure) -> Value {
+    func with<Value>(_ body: (inout ClusterState) throws(APIFailure) -> Value) throws(APIFailure) -> Value {
         try state.withLock(body)
     }
 
     /// For what cannot be refused.
-    func change<Value>(_ body: (inout sending ClusterState) -> sending Value) -> Value {
+    func change<Value>(_ body: (inout ClusterState) -> Value) -> Value {
         state.withLock(body)
     }
 

@@ -1,7 +1,6 @@
 import Foundation
 import HTTP
 import JSON
-import Synchronization
 import Testing
 
 @testable import ClusterSimulator
@@ -154,7 +153,7 @@ private final class Mirror: Sendable {
     }
 
     private let kind: String
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     init(kind: String) { self.kind = kind }
 
@@ -166,7 +165,7 @@ private final class Mirror: Sendable {
                 method: "GET", path: path,
                 query: [.init(name: "watch", value: "1"), .init(name: "allowWatchBookmarks", value: "true")]))
         guard case .stream(let write) = response.body else { throw CancellationError() }
-        let rest = Mutex<[UInt8]>([])
+        let rest = Guarded<[UInt8]>([])
         group.addTask {
             do {
                 try await write(

@@ -1,7 +1,6 @@
 import Foundation
 import HTTP
 import JSON
-import Synchronization
 
 extension APIServer {
     /// A stream of changes: from a version, from now, or beginning with everything there is.
@@ -118,7 +117,7 @@ private struct WatchStream: Sendable {
 
 /// The last version that a watch has passed on.
 private final class Latest: Sendable {
-    let version: Mutex<Int>
+    let version: Guarded<Int>
 
-    init(version: Int) { self.version = Mutex(version) }
+    init(version: Int) { self.version = Guarded(version) }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import JSON
-import Synchronization
 
 /// The way of every object into the state, whoever sends it: a client or a controller.
 extension ClusterState {
@@ -143,7 +142,7 @@ extension ClusterState {
 /// Times as objects have them: RFC 3339, whole seconds, UTC.
 enum Clock {
     /// How far the cluster's clock is ahead of the machine's, in seconds; the same for all clusters of a process.
-    private static let ahead = Mutex(0.0)
+    private static let ahead = Guarded(0.0)
 
     static var date: Date { Date(timeIntervalSinceNow: ahead.withLock { $0 }) }
 

@@ -1,13 +1,12 @@
 import Foundation
 import HTTP
 import JSON
-import Synchronization
 
 /// The plan that is in force.
 final class FaultBoard: Sendable {
-    private let plan: Mutex<FaultPlan>
+    private let plan: Guarded<FaultPlan>
 
-    init(_ plan: FaultPlan = FaultPlan()) { self.plan = Mutex(plan) }
+    init(_ plan: FaultPlan = FaultPlan()) { self.plan = Guarded(plan) }
 
     var json: JSONValue { plan.withLock { $0.json } }
 

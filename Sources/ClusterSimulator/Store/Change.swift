@@ -1,5 +1,4 @@
 import JSON
-import Synchronization
 
 /// One change of one object. Shared by all who are told of it; its line is written once.
 final class Change: Sendable {
@@ -10,7 +9,7 @@ final class Change: Sendable {
     let object: JSONValue
     /// Before the change; tells a selector whether the object was in sight.
     let old: JSONValue?
-    private let lines = Mutex<[ChangeType: [UInt8]]>([:])
+    private let lines = Guarded<[ChangeType: [UInt8]]>([:])
 
     init(version: Int, type: ChangeType, object: JSONValue, old: JSONValue?) {
         self.version = version
@@ -47,7 +46,7 @@ final class Watcher: Sendable {
     }
 
     let namespace: String?
-    private let pending = Mutex(Pending())
+    private let pending = Guarded(Pending())
     private let signal: AsyncStream<Void>.Continuation
     /// Wakes the sender.
     let signals: AsyncStream<Void>
