@@ -21,7 +21,6 @@ struct APICall {
 
     var isWatch: Bool { ["1", "true"].contains(query("watch") ?? "") }
     var isDryRun: Bool { query("dryRun") == "All" }
-    var isStrict: Bool { query("fieldValidation") == "Strict" }
     var isMetadataOnly: Bool { request.headers["Accept"]?.contains("as=PartialObjectMetadata") ?? false }
 
     /// Whether everything is meant, so that what is left of a list can be counted.

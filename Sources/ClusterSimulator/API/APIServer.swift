@@ -114,14 +114,14 @@ struct APIServer: Sendable {
 
     private func create(_ call: APICall) throws(APIFailure) -> Response {
         var document = try call.document()
-        if call.isStrict { try Validation.checkFields(document, call.target.kind, name: document.name) }
+        let unknown = try Validation.checkDecoded(document, call)
         if call.target.kind.isNamespaced { document.set(["metadata", "namespace"], .string(call.target.namespace ?? "default")) }
         document.set(["metadata", "managedFields"], nil)
         let prepared = document
         let object = try cluster.with { (state) throws(APIFailure) in
             try state.create(prepared, call.target.kind, by: call.manager, isDryRun: call.isDryRun)
         }
-        return .json(call.shown(object), status: .created).with("Warning", warning(about: object, call.target.kind))
+        return .json(call.shown(object), status: .created).with("Warning", warning(about: object, call.target.kind, unknown))
     }
 
     private func replace(_ call: APICall) throws(APIFailure) -> Response {
@@ -182,7 +182,7 @@ struct APIServer: Sendable {
         if !document.name.isEmpty, let name = call.target.name, document.name != name {
             throw .badRequest("the name of the object (\(document.name)) does not match the name on the URL (\(name))")
         }
-        if call.isStrict || call.query("fieldValidation") == nil { try Validation.checkFields(document, kind, name: document.name) }
+        try Validation.checkApplied(document, kind, name: document.name)
         document.set(["metadata", "name"], .string(call.target.name ?? ""))
         if kind.isNamespaced { document.set(["metadata", "namespace"], .string(call.target.namespace ?? "default")) }
         let applied = document
@@ -202,8 +202,9 @@ struct APIServer: Sendable {
         return .json(call.shown(object), status: isNew ? .created : .ok).with("Warning", warning(about: object, kind))
     }
 
-    /// Said of a workload whose pods Pod Security will refuse: the workload itself is taken.
-    private func warning(about object: JSONValue, _ kind: Kind) -> String? {
+    /// Said of fields that nobody knows, and of a workload whose pods Pod Security will refuse: the object itself is taken.
+    private func warning(about object: JSONValue, _ kind: Kind, _ unknown: String? = nil) -> String? {
+        if let unknown { return "299 - \(JSONValue.string(unknown).text)" }
         let path: [String]
         switch kind.name {
         case "Deployment", "ReplicaSet", "StatefulSet", "Job": path = ["spec", "template", "spec"]

@@ -116,24 +116,28 @@ enum Validation {
         }
     }
 
-    /// The members that a document of the kind may have at its top, where strict validation asks.
-    static func checkFields(_ document: JSONValue, _ kind: Kind, name: String) throws(APIFailure) {
-        let common: Set<String> = ["apiVersion", "kind", "metadata", "spec", "status"]
-        let own: Set<String> =
-            switch kind.name {
-            case "Secret": ["data", "stringData", "type", "immutable"]
-            case "ConfigMap": ["data", "binaryData", "immutable"]
-            case "ServiceAccount": ["automountServiceAccountToken", "imagePullSecrets", "secrets"]
-            case "StorageClass", "Event": Set(document.object?.keys ?? [])
-            default: []
-            }
-        for key in document.object?.keys ?? [] where !common.contains(key) && !own.contains(key) {
-            let version = kind.group.isEmpty ? "/v1" : kind.apiVersion
-            throw APIFailure(
-                code: 500, reason: "",
-                message:
-                    "failed to create typed patch object (/\(name); \(version), Kind=\(kind.name)): .\(key): field not declared in schema"
-            )
-        }
+    /// What server-side apply says of a field that is not declared, whatever validation is asked for.
+    static func checkApplied(_ document: JSONValue, _ kind: Kind, name: String) throws(APIFailure) {
+        guard let field = Schema.unknownFields(of: document, kind).first else { return }
+        let version = kind.group.isEmpty ? "/v1" : kind.apiVersion
+        throw APIFailure(
+            code: 500, reason: "",
+            message:
+                "failed to create typed patch object (/\(name); \(version), Kind=\(kind.name)): \(field.typed): field not declared in schema"
+        )
+    }
+
+    /// Refuses undeclared fields where validation is strict.
+    /// - Returns: what is to be warned of otherwise.
+    static func checkDecoded(_ document: JSONValue, _ call: APICall) throws(APIFailure) -> String? {
+        let mode = call.query("fieldValidation") ?? "Warn"
+        guard mode != "Ignore" else { return nil }
+        let unknown = Schema.unknownFields(of: document, call.target.kind)
+        guard !unknown.isEmpty else { return nil }
+        let list = unknown.map { "unknown field \"\($0.decoded)\"" }.joined(separator: ", ")
+        guard mode == "Strict" else { return list }
+        let kind = call.target.kind
+        throw .badRequest(
+            "\(kind.name) in version \"\(kind.version)\" cannot be handled as a \(kind.name): strict decoding error: \(list)")
     }
 }
