@@ -35,7 +35,7 @@ struct ReplayTests {
                         continue
                     }
                     let differences = try await replay(
-                        exchange, of: &recording, patience: ReplayTests.known.contains(name) ? .zero : .seconds(8), on: server)
+                        exchange, of: &recording, patience: ReplayTests.known.contains(name) ? .zero : .seconds(20), on: server)
                     if differences.isEmpty { agreed += 1 } else { differing[name] = differences }
                 }
             }
