@@ -64,7 +64,9 @@ class ReadinessWitness(threading.Thread):
 
     @staticmethod
     def has_ended(pod):
-        return pod["metadata"]["labels"].get("app.kubernetes.io/component") == "setup" and pod["status"]["phase"] == "Succeeded"
+        containers = pod["status"].get("containerStatuses", [])
+        return (pod["metadata"]["labels"].get("app.kubernetes.io/component") == "setup" and bool(containers)
+                and all("terminated" in container["state"] for container in containers))
 
 
 def order(platform, names):

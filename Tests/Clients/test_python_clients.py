@@ -121,6 +121,40 @@ def test_kr8s_watches_pods(api, namespace):
             break
 
 
+def test_kubernetes_scales_a_stateful_set_one_by_one(official, namespace):
+    apps, core = kubernetes.client.AppsV1Api(official), kubernetes.client.CoreV1Api(official)
+    apps.create_namespaced_stateful_set(namespace, {
+        "metadata": {"name": "db"}, "spec": {
+            "serviceName": "db", "replicas": 3, "selector": {"matchLabels": {"app": "db"}},
+            "persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete", "whenDeleted": "Delete"},
+            "template": {"metadata": {"labels": {"app": "db"}}, "spec": {
+                "terminationGracePeriodSeconds": 1, "containers": [{"name": "main", "image": "mariadb:11"}]}},
+            "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {
+                "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]}})
+
+    def names(things):
+        return sorted(thing.metadata.name for thing in things.items)
+    watch, order = kubernetes.watch.Watch(), []
+    for event in watch.stream(core.list_namespaced_pod, namespace, timeout_seconds=20):
+        name = event["object"].metadata.name
+        if name not in order:
+            order.append(name)
+        if name == "db-2" and event["object"].status.phase == "Running":
+            watch.stop()
+    assert order == ["db-0", "db-1", "db-2"]
+    assert names(core.list_namespaced_persistent_volume_claim(namespace)) == ["data-db-0", "data-db-1", "data-db-2"]
+    apps.patch_namespaced_stateful_set_scale("db", namespace, {"spec": {"replicas": 1}})
+    for event in kubernetes.watch.Watch().stream(core.list_namespaced_persistent_volume_claim, namespace, timeout_seconds=20):
+        if event["type"] == "DELETED" and event["object"].metadata.name == "data-db-1":
+            break
+    assert names(core.list_namespaced_persistent_volume_claim(namespace)) == ["data-db-0"]
+    apps.delete_namespaced_stateful_set("db", namespace)
+    for event in kubernetes.watch.Watch().stream(core.list_namespaced_persistent_volume_claim, namespace, timeout_seconds=20):
+        if event["type"] == "DELETED":
+            break
+    assert names(core.list_namespaced_persistent_volume_claim(namespace)) == []
+
+
 def test_every_kind_that_comes_back_is_valid(official, cluster, namespace):
     """What a store is made of, and what the cluster makes of it."""
     apps, core = kubernetes.client.AppsV1Api(official), kubernetes.client.CoreV1Api(official)

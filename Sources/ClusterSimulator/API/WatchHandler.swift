@@ -14,7 +14,9 @@ extension APIServer {
         let bookmarks = call.query("allowWatchBookmarks") == "true"
         let from = given.isEmpty || given == "0" || call.query("sendInitialEvents") == "true" ? nil : Int(given)
         let watcher = Watcher(namespace: call.target.kind.isNamespaced ? call.target.namespace : nil)
-        let start = cluster.change { state in
+        let isExpired = faults.contains(.watchExpired)
+        let start = cluster.change { state -> (ClusterState.WatchStart, [JSONValue], Int) in
+            if isExpired { return (.expired, [], state.version) }
             let initial = from == nil ? state.objects(call.target.kind.id, in: call.target.listNamespace) : []
             return (state.watch(watcher, call.target.kind.id, since: from ?? state.version), initial, state.version)
         }
@@ -23,7 +25,7 @@ extension APIServer {
         return Response(
             .ok, headers: ["Content-Type": "application/json"],
             body: .stream { writer in
-                guard case .started(let id) = start.0, !faults.contains(.watchExpired) else {
+                guard case .started(let id) = start.0 else {
                     try await writer.write(stream.line("ERROR", WatchStream.expired(from ?? 0)))
                     return
                 }
@@ -56,12 +58,12 @@ private struct WatchStream: Sendable {
             try await Task.sleep(for: timeout)
             watcher.finish()
         }
-        let latest = Latest(version: version)
+        let latest = Guarded(version)  // what has been passed on
         // A bookmark a minute, so that a quiet watch resumes from a recent version, and a dead client is noticed.
         let ticking = Task {
             while bookmarks {
                 try await Task.sleep(for: .seconds(60))
-                try await writer.write(bookmark(latest.version.withLock { $0 }, endsInitial: false))
+                try await writer.write(bookmark(latest.withLock { $0 }, endsInitial: false))
             }
         }
         defer {
@@ -71,13 +73,13 @@ private struct WatchStream: Sendable {
         for await _ in watcher.signals { try await send(watcher.takeAll(), latest, to: writer) }
         try await send(watcher.takeAll(), latest, to: writer)
         if watcher.isCut { throw ClientGone() }  // without the end of the stream
-        if bookmarks { try await writer.write(bookmark(latest.version.withLock { $0 }, endsInitial: false)) }
+        if bookmarks { try await writer.write(bookmark(latest.withLock { $0 }, endsInitial: false)) }
     }
 
-    private func send(_ changes: [Change], _ latest: Latest, to writer: ResponseWriter) async throws {
+    private func send(_ changes: [Change], _ latest: Guarded<Int>, to writer: ResponseWriter) async throws {
         guard let last = changes.last else { return }
         try await writer.write(changes.flatMap { event(for: $0) ?? [] })
-        latest.version.withLock { $0 = last.version }
+        latest.withLock { $0 = last.version }
     }
 
     /// What this watch sees of a change: an object that comes into its selector is added, one that leaves it is deleted.
@@ -113,11 +115,4 @@ private struct WatchStream: Sendable {
     static func expired(_ version: Int) -> JSONValue {
         APIFailure(code: 410, reason: "Expired", message: "too old resource version: \(version)").document
     }
-}
-
-/// The last version that a watch has passed on.
-private final class Latest: Sendable {
-    let version: Guarded<Int>
-
-    init(version: Int) { self.version = Guarded(version) }
 }

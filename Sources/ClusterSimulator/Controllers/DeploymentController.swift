@@ -51,7 +51,7 @@ extension ClusterState {
     }
 
     mutating func passDeadline(_ key: ObjectKey, mark: String) {
-        guard advancing.remove(mark) != nil else { return }
+        guard advancing.remove(mark) != nil, self[key] != nil else { return }
         overdue.insert(mark)
         dirty.add(key)
     }

@@ -41,14 +41,30 @@ extension ClusterState {
         return retry(key, after: failure)
     }
 
-    /// Removes the pod with the highest number that is too many, once those above it are gone.
+    /// Removes the pod with the highest number that is too many, once those above it are gone; and its claims after it, where they are not
+    /// to be kept.
     private mutating func shrink(_ set: JSONValue, to wanted: Int) {
+        if set[path: "spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"]?.string == "Delete" {
+            removeClaims(of: set, from: wanted)
+        }
         let surplus = pods(of: set).compactMap { pod in ClusterState.ordinal(of: pod).map { ($0, pod) } }.filter { $0.0 >= wanted }
         guard let (_, last) = surplus.max(by: { $0.0 < $1.0 }), !last.isBeingDeleted else { return }
         _ = delete(ObjectKey(kind: "pods", namespace: set.namespace, name: last.name), Kind.of(.pod), gracePeriodSeconds: nil)
         emit(
             "SuccessfulDelete", "delete Pod \(last.name) in StatefulSet \(set.name) successful", about: set,
             kind: Kind.of(.statefulSet), from: "statefulset-controller")
+    }
+
+    private mutating func removeClaims(of set: JSONValue, from wanted: Int) {
+        let prefixes = (set[path: "spec", "volumeClaimTemplates"]?.array ?? []).map { "\($0.name)-\(set.name)-" }
+        for claim in objects(.claim, in: set.namespace) where !claim.isBeingDeleted {
+            guard let prefix = prefixes.first(where: claim.name.hasPrefix), let ordinal = Int(claim.name.dropFirst(prefix.count)),
+                ordinal >= wanted
+            else { continue }
+            _ = delete(
+                ObjectKey(kind: Kind.of(.claim).id, namespace: set.namespace, name: claim.name), Kind.of(.claim),
+                gracePeriodSeconds: nil)
+        }
     }
 
     /// Replaces pods of an older template, from the highest number down, each once the one before it is ready.

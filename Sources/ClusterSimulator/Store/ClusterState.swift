@@ -136,6 +136,7 @@ struct ClusterState {
         if lackingReferences[key.namespace]?.isEmpty == true { lackingReferences[key.namespace] = nil }
         failures[key] = nil
         advancing.remove(object.uid)
+        for mark in ["deadline", "sync", "ttl"] { overdue.remove("\(mark) \(object.uid)") }
         if object["spec"] != nil, !key.namespace.isEmpty { removedOwners.insert(key) }
         if key.kind == "events" { eventNames[EventIdentity(of: object)] = nil }
     }
