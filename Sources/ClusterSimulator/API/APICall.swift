@@ -8,6 +8,9 @@ struct APICall {
     let target: Target
     let labelSelector: LabelSelector?
     private let fieldSelector: FieldSelector?
+    let isMetadataOnly: Bool
+    /// Nil where the caller wants objects.
+    let table: Table?
 
     init(_ request: Request, _ target: Target) throws(APIFailure) {
         self.request = request
@@ -15,13 +18,14 @@ struct APICall {
         func value(_ name: String) -> String? { request.query.first { $0.name == name }?.value }
         labelSelector = if let text = value("labelSelector"), !text.isEmpty { try LabelSelector(text) } else { nil }
         fieldSelector = value("fieldSelector").map(FieldSelector.init)
+        isMetadataOnly = request.headers["Accept"]?.contains("as=PartialObjectMetadata") ?? false
+        table = Table(request, target.kind)
     }
 
     func query(_ name: String) -> String? { request.query.first { $0.name == name }?.value }
 
     var isWatch: Bool { ["1", "true"].contains(query("watch") ?? "") }
     var isDryRun: Bool { query("dryRun") == "All" }
-    var isMetadataOnly: Bool { request.headers["Accept"]?.contains("as=PartialObjectMetadata") ?? false }
 
     /// Whether everything is meant, so that what is left of a list can be counted.
     var isUnselected: Bool { labelSelector == nil && fieldSelector == nil }
@@ -37,9 +41,6 @@ struct APICall {
         }
         return object.named(target.kind)
     }
-
-    /// Nil where the caller wants objects.
-    var table: Table? { Table(request, target.kind) }
 
     func body() throws(APIFailure) -> JSONValue {
         do {

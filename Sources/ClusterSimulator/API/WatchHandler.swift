@@ -78,7 +78,7 @@ private struct WatchStream: Sendable {
 
     private func send(_ changes: [Change], _ latest: Guarded<Int>, to writer: ResponseWriter) async throws {
         guard let last = changes.last else { return }
-        try await writer.write(changes.flatMap { event(for: $0) ?? [] })
+        try await writer.write(changes.count == 1 ? event(for: last) ?? [] : changes.flatMap { event(for: $0) ?? [] })
         latest.withLock { $0 = last.version }
     }
 
