@@ -51,17 +51,25 @@ let package = Package(
         library("Kubernetes", over: ["JSON", "CCurl", "CYAML"]),
         library("ClusterSimulator", over: ["JSON", "HTTP"]),
 
+        // Where tests end the process; nothing in a release build.
+        library("FailPoints", over: []),
+
         // The product, from pure values upwards.
         library("Stores", over: []),
         library("Engines", over: ["Stores", "JSON", "Kubernetes", "CCrypto"]),
-        library("Gateway", over: ["Engines", "Stores", "Kubernetes", "JSON", "CCrypto"]),
+        library("Gateway", over: ["Engines", "Stores", "Kubernetes", "JSON", "CCrypto", "FailPoints"]),
         library("Repository", over: ["Stores", "Postgres", "JSON"]),
-        library("Services", over: ["Stores", "Engines", "Gateway", "Repository", "Postgres", "Kubernetes", "JSON", "CCrypto"]),
+        library(
+            "Services",
+            over: ["Stores", "Engines", "Gateway", "Repository", "Postgres", "Kubernetes", "JSON", "CCrypto", "FailPoints"]),
         library("API", over: ["Services", "Repository", "Engines", "Gateway", "Stores", "Postgres", "HTTP", "JSON"]),
 
         program(
             "store-platform",
-            over: ["API", "Services", "Repository", "Gateway", "Engines", "Stores", "HTTP", "Postgres", "Kubernetes", "JSON"]),
+            over: [
+                "API", "Services", "Repository", "Gateway", "Engines", "Stores", "HTTP", "Postgres", "Kubernetes", "JSON",
+                "FailPoints",
+            ]),
         program("cluster-simulator", over: ["ClusterSimulator", "HTTP", "JSON"]),
         program("provision-bench", over: ["Engines", "Stores", "Kubernetes", "JSON"]),
 

@@ -50,6 +50,11 @@ ALTER TABLE public.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.duties (
+    duty text NOT NULL,
+    holder uuid NOT NULL,
+    held_until timestamp with time zone NOT NULL
+);
 CREATE TABLE public.schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
@@ -66,7 +71,8 @@ CREATE TABLE public.store_events (
     reason text,
     message text NOT NULL,
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    id bigint NOT NULL
+    id bigint NOT NULL,
+    CONSTRAINT event_is_numbered CHECK ((seq >= 1))
 );
 ALTER TABLE public.store_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.store_events_id_seq
@@ -99,14 +105,25 @@ CREATE TABLE public.stores (
     deleted_at timestamp with time zone,
     idempotency_key text,
     request_sha256 bytea,
+    seal text,
+    manifests_hash text,
+    relapses integer DEFAULT 0 NOT NULL,
+    relapsed_at timestamp with time zone,
+    well_since timestamp with time zone,
+    CONSTRAINT absent_is_leaving CHECK (((desired <> 'absent'::text) OR (phase = ANY (ARRAY['deleting'::text, 'deleted'::text])))),
     CONSTRAINT deleted_has_a_time CHECK (((phase = 'deleted'::text) = (deleted_at IS NOT NULL))),
     CONSTRAINT deleted_is_wanted CHECK (((phase <> ALL (ARRAY['deleting'::text, 'deleted'::text])) OR (desired = 'absent'::text))),
     CONSTRAINT desired_is_known CHECK ((desired = ANY (ARRAY['running'::text, 'suspended'::text, 'absent'::text]))),
+    CONSTRAINT failed_has_reason CHECK (((phase <> 'failed'::text) OR (reason IS NOT NULL))),
+    CONSTRAINT generation_is_counted CHECK ((generation >= 1)),
     CONSTRAINT name_is_not_empty CHECK ((name <> ''::text)),
     CONSTRAINT phase_is_known CHECK ((phase = ANY (ARRAY['pending'::text, 'provisioning'::text, 'ready'::text, 'degraded'::text, 'failed'::text, 'suspended'::text, 'deleting'::text, 'deleted'::text]))),
+    CONSTRAINT ready_has_namespace CHECK (((phase <> 'ready'::text) OR (namespace_uid IS NOT NULL))),
     CONSTRAINT ready_has_url CHECK (((phase <> 'ready'::text) OR (url IS NOT NULL))),
+    CONSTRAINT relapses_are_counted CHECK (((relapses >= 0) AND ((relapses = 0) OR (relapsed_at IS NOT NULL)))),
     CONSTRAINT slug_is_a_label CHECK ((slug ~ '^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$'::text)),
-    CONSTRAINT store_id_is_an_id CHECK ((id ~ '^[a-z][a-z2-9]{11}$'::text))
+    CONSTRAINT store_id_is_an_id CHECK ((id ~ '^[a-z][a-z2-9]{11}$'::text)),
+    CONSTRAINT version_is_counted CHECK ((version >= 1))
 )
 WITH (fillfactor='80');
 CREATE TABLE public.tokens (
@@ -128,7 +145,9 @@ CREATE TABLE public.work (
     attempt integer DEFAULT 0 NOT NULL,
     lease_token uuid,
     lease_until timestamp with time zone,
-    CONSTRAINT lease_is_whole CHECK (((lease_token IS NULL) = (lease_until IS NULL)))
+    CONSTRAINT attempt_is_counted CHECK ((attempt >= 0)),
+    CONSTRAINT lease_is_whole CHECK (((lease_token IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT request_is_counted CHECK ((requested >= 1))
 )
 WITH (fillfactor='50');
 ALTER TABLE ONLY public.audit_log ATTACH PARTITION public.audit_log_default DEFAULT;
@@ -138,6 +157,8 @@ ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (at, id);
 ALTER TABLE ONLY public.audit_log_default
     ADD CONSTRAINT audit_log_default_pkey PRIMARY KEY (at, id);
+ALTER TABLE ONLY public.duties
+    ADD CONSTRAINT duties_pkey PRIMARY KEY (duty);
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.store_events

@@ -11,6 +11,8 @@ package struct Decision: Sendable, Hashable {
         case removeNamespace(uid: String)
         /// Remove a Job that failed in an attempt before the present one: its template cannot be run again otherwise.
         case removeJob(name: String, uid: String)
+        /// Somebody has changed something: send every manifest again and see what that puts right.
+        case verify([Manifest])
     }
 
     /// In this order; an action is carried out only when the one before it has been.
@@ -22,6 +24,10 @@ package struct Decision: Sendable, Hashable {
     package var stages: [StageName: StageState] = [:]
     /// Nothing can be decided before every kind of object has been read.
     package var needsEverything = false
+    /// The namespace of the store's name is another's.
+    package var isForeign = false
+    /// Everything is as it should be, though a store that falls and rises by turns is not called ready yet.
+    package var isWell = false
     /// Whether the store is as it is wanted, so that nobody need look again before something changes.
     package var isSettled = false
 
@@ -43,11 +49,15 @@ extension Decision {
 
     private init(settled: Bool) { isSettled = settled }
 
-    /// A namespace of the store's name that is not the store's is never touched.
+    /// A namespace of the store's name that is not the store's is never touched. The one that was made for it stays its own when its labels
+    /// are taken from it, unless they say that it is another installation's.
     private static func foreign(_ namespace: Namespace, _ store: Store, _ installID: String) -> Decision? {
         let labels = namespace.metadata.labels
-        guard labels[Labels.id] != store.id.text || labels[Labels.install] != installID else { return nil }
+        let isMarked = labels[Labels.id] == store.id.text && labels[Labels.install] == installID
+        let isKnown = namespace.metadata.uid == store.namespaceUID && (labels[Labels.install] ?? installID) == installID
+        guard !isMarked, !isKnown else { return nil }
         var decision = Decision()
+        decision.isForeign = true
         decision.cause = Cause(
             "foreign_namespace",
             "The namespace \(store.id.namespace) exists and does not carry this installation's labels, so it is left as it is. Remove or relabel it, then retry."
@@ -101,13 +111,14 @@ extension Decision {
             decision.needsEverything = true
             return decision
         }
-        decision.walk(stages, observation, trustsEarlier: trustsEarlier, attempt: store.attemptedAt)
+        decision.walk(stages, observation, store, trustsEarlier: trustsEarlier)
         decision.conclude(store, stages, observation, now: now, deadline: deadline)
         return decision
     }
 
     /// Finds the state of each stage in turn, and what to write for those that may begin.
-    private mutating func walk(_ all: [Stage], _ observation: Observation, trustsEarlier: Bool, attempt: Date) {
+    private mutating func walk(_ all: [Stage], _ observation: Observation, _ store: Store, trustsEarlier: Bool) {
+        let isLive = store.phase == .ready || store.phase == .degraded
         for stage in all {
             guard stage.needs.allSatisfy({ self.stages[$0] == .ready }) else {
                 self.stages[stage.name] = .blocked
@@ -115,11 +126,13 @@ extension Decision {
             }
             let isKnown = !trustsEarlier || stage.hasWorkloads
             let missing = isKnown ? stage.missing(in: observation) : []
-            if let job = stage.failedJob(in: observation, before: attempt) {
+            if observation.hasWorkloads, let secret = missing.first(where: \.isMadeOnce) {
+                self.stages[stage.name] = .failed(Stage.lossOfPasswords(secret))
+            } else if let job = stage.failedJob(in: observation, before: store.attemptedAt) {
                 actions.append(.removeJob(name: job.metadata.name, uid: job.metadata.uid))
                 self.stages[stage.name] = .missing
             } else if missing.isEmpty {
-                self.stages[stage.name] = isKnown ? stage.state(in: observation) : .ready
+                self.stages[stage.name] = isKnown ? stage.state(in: observation, isLive: isLive) : .ready
             } else {
                 actions.append(.write(stage.name, missing))
                 // Objects that only have to be there are ready once they are written, which comes before the next action.
@@ -138,6 +151,20 @@ extension Decision {
         if all.allSatisfy({ stages[$0.name] == .ready }) {
             guard observation.isComplete || observation.namespace == nil else {
                 needsEverything = true  // ready is said only of what has been read whole
+                return
+            }
+            isWell = actions.isEmpty
+            let isLive = store.phase == .ready || store.phase == .degraded
+            if isLive, isWell, !observation.isVerified, observation.seal?.text != store.seal || store.seal == nil {
+                actions = [.verify(all.flatMap(\.manifests))]
+                return
+            }
+            let remainder = store.steadiness.seen(well: true, at: now).remainder(at: now)
+            if store.phase == .degraded, event == nil, remainder > 0 {
+                let times = store.steadiness.relapses
+                cause = Cause(
+                    "recovering",
+                    "It answers again; as it was lost \(times) times in a short while, it is watched before it is called ready.")
                 return
             }
             if store.phase != .ready { event = event ?? .becameReady }
@@ -164,6 +191,14 @@ extension Stage {
             job.failure != nil && manifests.contains { $0.resource == .job && $0.name == job.metadata.name }
                 && (job.metadata.createdAt ?? .distantFuture) < moment
         }
+    }
+
+    /// What pods were started with is in their memory and in the database, and cannot be made again.
+    fileprivate static func lossOfPasswords(_ secret: Manifest) -> Cause {
+        Cause(
+            "credentials_lost",
+            "The Secret “\(secret.name)” with the store's passwords is gone from its namespace, and new ones would not open the database. Put it back from a backup, or delete the store."
+        )
     }
 
     var hasWorkloads: Bool { manifests.contains { [.statefulSet, .deployment, .job].contains($0.resource) } }

@@ -1,3 +1,5 @@
+import Foundation
+import JSON
 package import Stores
 
 /// What makes a shop of one kind. Pure: the same store and configuration give the same stages.
@@ -23,11 +25,30 @@ package struct Stage: Sendable {
     }
 }
 
+extension Store {
+    /// A store like any other of its engine and plan.
+    fileprivate static func sample(_ engine: EngineID, _ plan: PlanID) -> Store? {
+        guard let id = StoreID("abcdefghijkm") else { return nil }
+        let slug: Slug
+        do throws(Slug.Fault) { slug = try Slug("sample") } catch { return nil }
+        let date = Date(timeIntervalSince1970: 0)
+        return Store(
+            id: id, name: "Sample", slug: slug, engine: engine, plan: plan, account: "default", createdAt: date, updatedAt: date,
+            attemptedAt: date)
+    }
+}
+
 /// Every engine there is. Adding one is a folder and a line here.
 package enum EngineRegistry {
     package static let all: [any Engine] = [WooCommerce(), Medusa()]
 
     package static func engine(_ id: EngineID) -> (any Engine)? { all.first { $0.id == id } }
+
+    /// Stands for the manifests that this version makes of any store of an engine and plan; nil where they are not known here.
+    package static func manifestsHash(_ engine: EngineID, _ plan: PlanID, on platform: PlatformConfiguration) -> String? {
+        guard let sample = Store.sample(engine, plan), let stages = stages(of: sample, on: platform) else { return nil }
+        return Manifest.digest(of: .array(stages.flatMap(\.manifests).map { .string($0.hash) }))
+    }
 
     /// The stages of a store; nil where its engine or plan is not known here.
     package static func stages(of store: Store, on platform: PlatformConfiguration) -> [Stage]? {

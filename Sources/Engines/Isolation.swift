@@ -1,11 +1,14 @@
 import Foundation
 import JSON
-import Kubernetes
+package import Kubernetes
 import Stores
 
 /// What keeps a store apart from every other, whatever its engine: all of it stands before the first pod.
-enum Isolation {
+package enum Isolation {
     static let serviceAccount = "store"
+
+    /// The kinds that hold a store in: of them not even an addition by others is left standing.
+    package static let kinds: Set<Resource> = [.networkPolicy, .limitRange, .resourceQuota]
 
     static func namespaceStage(of store: Store, on platform: PlatformConfiguration) -> Stage {
         Stage(

@@ -16,6 +16,9 @@ package struct Manifest: Sendable, Hashable {
     package let json: JSONValue
     package let write: Write
 
+    /// Whether one that is lost cannot be made again as it was.
+    var isMadeOnce: Bool { if case .createOnce = write { true } else { false } }
+
     package var name: String { json[path: "metadata", "name"]?.string ?? "" }
     package var id: ObjectID { ObjectID(kind: resource.kind, name: name) }
     /// Of the manifest without this annotation; an object that carries it need not be sent again.

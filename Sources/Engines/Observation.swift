@@ -7,6 +7,12 @@ package struct Observation: Sendable {
     package var namespace: Namespace?
     /// The hash annotation of every object that was read, nil where it has none.
     package var hashes: [ObjectID: String?] = [:]
+    /// The mark of every object that was read whole enough for it; see `Seal`.
+    private var marks: [ObjectID: UInt64] = [:]
+    /// Written, and the answer not read: how they look now is not known.
+    private var unmarked: Set<ObjectID> = []
+    /// Every manifest has just been sent again: what differed from it is as it should be.
+    package var isVerified = false
     /// Whether every kind has been read, or only those that run something.
     package var isComplete = false
     package var claims: [PersistentVolumeClaim] = []
@@ -27,12 +33,26 @@ package struct Observation: Sendable {
     /// Takes in that an object was written and the API server has acknowledged it.
     package mutating func note(_ manifest: Manifest) {
         hashes[manifest.id] = .some(manifest.hash)
+        unmarked.insert(manifest.id)
     }
+
+    /// Takes in an object of which only the metadata counts, or that and a quota's spec.
+    package mutating func note(_ metadata: ObjectMeta, of resource: Resource, spec: JSONValue? = nil) {
+        let id = ObjectID(kind: resource.kind, name: metadata.name)
+        hashes[id] = .some(metadata.annotations[Manifest.hashAnnotation])
+        unmarked.remove(id)
+        if Seal.covers(metadata) { marks[id] = Seal.mark(of: metadata, resource, spec: spec) }
+    }
+
+    package func mark(of id: ObjectID) -> UInt64? { marks[id] }
+
+    /// How all of it looks; nil where something of it is not known.
+    package var seal: Seal? { isComplete && unmarked.isEmpty ? Seal(marks.values) : nil }
 
     /// Takes in the API server's answer to a write: as fresh as a read.
     package mutating func note(_ json: JSONValue, of resource: Resource) {
         let metadata = ObjectMeta(of: json)
-        hashes[ObjectID(kind: resource.kind, name: metadata.name)] = .some(metadata.annotations[Manifest.hashAnnotation])
+        note(metadata, of: resource, spec: json["spec"])
         func replace<Object: KubernetesObject>(_ objects: inout [Object]) {
             objects.removeAll { $0.metadata.name == metadata.name }
             objects.append(Object(json: json))
@@ -51,7 +71,7 @@ package struct Observation: Sendable {
     package var hasWorkloads: Bool { !statefulSets.isEmpty || !deployments.isEmpty || !jobs.isEmpty }
 
     /// Whether every object of a kind was read, so that one which is not among them is not there.
-    func hasRead(_ resource: Resource) -> Bool {
+    package func hasRead(_ resource: Resource) -> Bool {
         isComplete || [.persistentVolumeClaim, .statefulSet, .deployment, .job].contains(resource)
     }
 

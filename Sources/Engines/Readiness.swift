@@ -41,10 +41,11 @@ extension Stage {
     }
 
     /// The state of a stage whose objects are there.
-    func state(in observation: Observation) -> StageState {
+    /// - Parameter isLive: the store has been ready: then it counts that its shop answers, also while a new revision is rolled out.
+    func state(in observation: Observation, isLive: Bool = false) -> StageState {
         var waiting: Cause?
         for manifest in manifests {
-            switch Readiness.state(of: manifest, in: observation) {
+            switch Readiness.state(of: manifest, in: observation, isLive) {
             case .ready, .blocked, .missing: continue
             case .failed(let cause): return .failed(cause)
             case .waiting(let cause): waiting = waiting ?? cause
@@ -57,7 +58,7 @@ extension Stage {
 
 /// When an object of a kind counts as ready.
 private enum Readiness {
-    static func state(of manifest: Manifest, in observation: Observation) -> StageState {
+    static func state(of manifest: Manifest, in observation: Observation, _ isLive: Bool) -> StageState {
         let name = manifest.name
         switch manifest.resource {
         case .persistentVolumeClaim:
@@ -74,7 +75,7 @@ private enum Readiness {
             return set.isRolledOut ? .ready : .waiting(Cause("pods_starting", "Waiting for “\(name)”: its pod is starting."))
         case .deployment:
             guard let deployment = observation.deployments.first(where: { $0.metadata.name == name }) else { return .missing }
-            if deployment.isRolledOut { return .ready }
+            if deployment.isRolledOut || (isLive && deployment.availableReplicas > 0) { return .ready }
             if let failure = deployment.conditions["ReplicaFailure"], failure.isTrue { return Diagnosis.ofRefusal(failure.words) }
             return .waiting(Cause("pods_starting", "Waiting for “\(name)”: its pod is starting."))
         case .job: return job(name, in: observation)

@@ -1,4 +1,5 @@
 package import Engines
+import FailPoints
 import Foundation
 import JSON
 package import Kubernetes
@@ -74,23 +75,23 @@ package struct ClusterGateway: Sendable {
         .serviceAccount, .limitRange, .resourceQuota, .networkPolicy, .secret, .configMap, .service, .cronJob, .ingress,
     ]
 
-    /// The rest, its metadata alone: of a Secret that is all we may want to see.
+    /// The rest, its metadata alone: of a Secret that is all we may want to see. Of quotas also what they allow.
     private func readConfiguration(_ kinds: [Resource], of namespace: String, into observation: inout Observation) async throws {
-        if let own = observation.namespace {
-            observation.hashes[ObjectID(kind: Resource.namespace.kind, name: namespace)] = .some(
-                own.metadata.annotations[Manifest.hashAnnotation])
-        }
-        try await withThrowingTaskGroup(of: (Resource, [PartialObject]).self) { group in
+        if let own = observation.namespace { observation.note(own.metadata, of: .namespace) }
+        try await withThrowingTaskGroup(of: (Resource, [(ObjectMeta, JSONValue?)]).self) { group in
             for resource in kinds {
                 group.addTask {
-                    (resource, try await client.listMetadata(resource, namespace: namespace, labelSelector: Labels.storeSelector))
+                    if resource == .resourceQuota {
+                        let page = try await client.list(resource, namespace: namespace, labelSelector: Labels.storeSelector)
+                        return (resource, page.items.map { (ObjectMeta(of: $0), $0["spec"]) })
+                    }
+                    let objects = try await client.listMetadata(
+                        resource, namespace: namespace, labelSelector: Labels.storeSelector)
+                    return (resource, objects.map { ($0.metadata, nil) })
                 }
             }
             for try await (resource, objects) in group {
-                for object in objects {
-                    observation.hashes[ObjectID(kind: resource.kind, name: object.metadata.name)] = .some(
-                        object.metadata.annotations[Manifest.hashAnnotation])
-                }
+                for (metadata, spec) in objects { observation.note(metadata, of: resource, spec: spec) }
             }
         }
     }
@@ -125,10 +126,12 @@ package struct ClusterGateway: Sendable {
         var observation = observation
         // The namespace comes before what is in it.
         let first = manifests.filter { !$0.resource.isNamespaced }
-        for manifest in first { observation.note(manifest, answeredBy: try await write(manifest)) }
+        // Once everything has been read, how it looks after a change is worth reading too.
+        let readsAnswer = observation.isComplete && observation.namespace != nil
+        for manifest in first { observation.note(manifest, answeredBy: try await write(manifest, readsAnswer: true)) }
         try await withThrowingTaskGroup(of: (Manifest, JSONValue?).self) { group in
             for manifest in manifests where manifest.resource.isNamespaced {
-                group.addTask { (manifest, try await write(manifest)) }
+                group.addTask { (manifest, try await write(manifest, readsAnswer: readsAnswer)) }
             }
             for try await (manifest, answer) in group { observation.note(manifest, answeredBy: answer) }
         }
@@ -136,21 +139,65 @@ package struct ClusterGateway: Sendable {
     }
 
     /// - Returns: the answer where it says more than that the object is there now.
-    private func write(_ manifest: Manifest) async throws -> JSONValue? {
+    private func write(_ manifest: Manifest, readsAnswer: Bool) async throws -> JSONValue? {
+        FailPoint.reach(manifest.writePoints.before)
+        defer { FailPoint.reach(manifest.writePoints.after) }
         switch manifest.write {
         case .apply:
-            if Observation.statefulKinds.contains(manifest.resource) {
+            if readsAnswer || Observation.statefulKinds.contains(manifest.resource) {
                 return try await client.apply(manifest.json, as: manifest.resource)
             }
             try await client.applyUnread(manifest.json, as: manifest.resource)
         case .createOnce(let keys):
             do {
-                try await client.createUnread(ClusterGateway.generated(manifest.json, keys), as: manifest.resource)
+                let secret = try ClusterGateway.generated(manifest.json, keys)
+                if readsAnswer { return try await client.create(secret, as: manifest.resource) }
+                try await client.createUnread(secret, as: manifest.resource)
             } catch let error as KubernetesError where error.isAlreadyExists {
-                break  // the one that is there is kept: its passwords are in use
+                // The one that is there is kept: its passwords are in use. It was not among ours, so its labels are put right.
+                return try await relabel(manifest)
             }
         }
         return nil
+    }
+
+    /// Gives an object that is there the labels and annotations of its manifest, and leaves what is in it.
+    private func relabel(_ manifest: Manifest) async throws -> JSONValue {
+        let reference = ObjectReference(
+            resource: manifest.resource, namespace: manifest.json[path: "metadata", "namespace"]?.string, name: manifest.name)
+        let there = try await client.get(reference)
+        var json = manifest.json
+        var metadata = json["metadata"] ?? [:]
+        // One of the same name that is another by now is not to be made out of this: it would have no passwords.
+        metadata["uid"] = there[path: "metadata", "uid"]
+        json["metadata"] = metadata
+        return try await client.apply(json, as: manifest.resource)
+    }
+
+    /// Sends every manifest again and sees what that changes: an object is put right if somebody has altered what it says.
+    ///
+    /// Fields that others have added stay theirs, except in what keeps a store apart from the others: there nothing may be added.
+    /// - Returns: what was not as its manifest says.
+    package func verify(_ manifests: [Manifest], in observation: inout Observation) async throws -> [ObjectID] {
+        FailPoint.reach(.healBefore)
+        var healed: [ObjectID] = []
+        for manifest in manifests {
+            let before = observation.mark(of: manifest.id)
+            var answer: JSONValue
+            if case .createOnce = manifest.write {
+                answer = try await relabel(manifest)
+            } else {
+                answer = try await client.apply(manifest.json, as: manifest.resource)
+                if Isolation.kinds.contains(manifest.resource), answer["spec"] != manifest.json["spec"] {
+                    answer = try await client.replace(manifest.json, as: manifest.resource)
+                }
+            }
+            observation.note(answer, of: manifest.resource)
+            if observation.mark(of: manifest.id) != before { healed.append(manifest.id) }
+        }
+        FailPoint.reach(.healAfter)
+        observation.isVerified = true
+        return healed
     }
 
     /// The Secret with random values: letters and digits, which no shell, URL or configuration file reads as something else.
@@ -171,10 +218,13 @@ package struct ClusterGateway: Sendable {
     /// - Parameter uid: a namespace of the same name that is another is left alone.
     package func removeNamespace(of id: StoreID, uid: String) async throws {
         do {
+            FailPoint.reach(.namespaceDeleteBefore)
             try await client.delete(ObjectReference(resource: .namespace, namespace: nil, name: id.namespace), uid: uid)
-            for resource in [Resource.pod, .persistentVolumeClaim] {
-                try await client.deleteAll(resource, namespace: id.namespace, gracePeriodSeconds: 1)
-            }
+            FailPoint.reach(.namespaceDeleteAfter)
+            try await client.deleteAll(.pod, namespace: id.namespace, gracePeriodSeconds: 1)
+            FailPoint.reach(.podsDeleteAfter)
+            try await client.deleteAll(.persistentVolumeClaim, namespace: id.namespace, gracePeriodSeconds: 1)
+            FailPoint.reach(.claimsDeleteAfter)
         } catch {
             guard error.isNotFound || error.isConflict else { throw error }  // gone, or another's: the next look says which
         }
@@ -182,8 +232,10 @@ package struct ClusterGateway: Sendable {
 
     package func removeJob(_ name: String, uid: String, of id: StoreID) async throws {
         do {
+            FailPoint.reach(.jobDeleteBefore)
             try await client.delete(
                 ObjectReference(resource: .job, namespace: id.namespace, name: name), uid: uid, propagation: .background)
+            FailPoint.reach(.jobDeleteAfter)
         } catch {
             guard error.isNotFound else { throw error }
         }
@@ -196,8 +248,29 @@ package struct ClusterGateway: Sendable {
         try await client.listMetadata(.namespace, labelSelector: "\(Labels.storeSelector),\(Labels.install)=\(platform.installID)")
     }
 
-    package func watch(_ resource: Resource) -> WatchSequence {
-        client.watch(resource, labelSelector: Labels.storeSelector)
+    /// - Parameter metadataOnly: where nothing but the object's version and labels is looked at.
+    package func watch(_ resource: Resource, metadataOnly: Bool) -> WatchSequence {
+        client.watch(resource, labelSelector: Labels.storeSelector, metadataOnly: metadataOnly)
+    }
+
+    /// Volumes that were claimed from a store's namespace and are not bound any more: name, and the store.
+    package func releasedVolumes() async throws -> [(name: String, store: StoreID)] {
+        try await client.list(PersistentVolume.self).compactMap { volume in
+            guard volume.phase == "Released" || volume.phase == "Failed", let namespace = volume.claimNamespace,
+                let id = StoreID(namespace: namespace)
+            else { return nil }
+            return (volume.metadata.name, id)
+        }
+    }
+
+    /// Whether the API server has failed so often in a row that it is only asked now and then.
+    package var isShutOut: Bool { client.isShutOut }
+}
+
+extension Manifest {
+    fileprivate var writePoints: (before: FailPoint, after: FailPoint) {
+        if case .createOnce = write { return (.secretCreateBefore, .secretCreateAfter) }
+        return resource == .namespace ? (.namespaceWriteBefore, .namespaceWriteAfter) : (.objectWriteBefore, .objectWriteAfter)
     }
 }
 

@@ -26,6 +26,7 @@ struct APIRequest: Sendable {
         case .get, .list, .watch: "GET"
         case .create: "POST"
         case .apply: "PATCH"
+        case .update: "PUT"
         case .delete, .deleteCollection: "DELETE"
         }
     }

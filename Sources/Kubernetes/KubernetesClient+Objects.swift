@@ -70,6 +70,19 @@ extension KubernetesClient {
         return request
     }
 
+    /// Puts an object in the place of the one there (PUT), whatever anybody has made of that: `isNotFound` if there is none.
+    ///
+    /// - Parameter manifest: names itself and its namespace; without a resourceVersion it replaces any version.
+    package func replace(_ manifest: JSONValue, as resource: Resource) async throws(KubernetesError) -> JSONValue {
+        let metadata = manifest["metadata"]
+        let path = try path(of: resource, namespace: metadata?["namespace"]?.string, name: metadata?["name"]?.string ?? "")
+        var request = APIRequest(.update, path, isRepeatable: true)
+        request.add("fieldManager", "store-platform")
+        request.add("fieldValidation", "Strict")
+        request.setBody(manifest.bytes)
+        return try await object(request)
+    }
+
     /// Asks for an object's deletion; it is gone when reading it gives 404.
     ///
     /// - Parameter uid: deletes only the object of that uid, and none of the same name made since (`isConflict`). Without it the

@@ -6,17 +6,22 @@ import Synchronization
 /// Calls end when their task is cancelled and never outlast `KubernetesClient.deadline`. Refusals with Retry-After are waited out,
 /// broken connections tried again where the request may be repeated; what then remains is thrown.
 package final class KubernetesClient: Sendable {
-    /// When every call made in this task must be over; nil for no bound but the limits'.
-    @TaskLocal package static var deadline: ContinuousClock.Instant?
+    /// When every call made in this task must be over, asked afresh for each; nil for no bound but the limits'.
+    @TaskLocal package static var bound: (@Sendable () -> ContinuousClock.Instant)?
+
+    /// The bound as it is now.
+    package static var deadline: ContinuousClock.Instant? { bound?() }
 
     package let limits: Limits
     private let address: ServerAddress
     private let token: TokenCache?
     private let loop: TransferLoop
     private let counters = Mutex(Statistics())
+    private let budget: Mutex<CallBudget>
 
     package init(configuration: ClusterConfiguration, limits: Limits = .init()) {
         self.limits = limits
+        budget = Mutex(CallBudget(callsPerSecond: limits.callsPerSecond, now: .now))
         address = ServerAddress(configuration)
         token = configuration.token.map { TokenCache($0) }
         loop = TransferLoop(settings: configuration.transferSettings(limits, address), concurrency: limits.concurrency)
@@ -27,6 +32,9 @@ package final class KubernetesClient: Sendable {
     }
 
     package var statistics: Statistics { counters.withLock { $0 } }
+
+    /// Whether the server has failed so often in a row that nothing but a call now and then is sent to it.
+    package var isShutOut: Bool { budget.withLock { $0.isClosed } }
 
     // MARK: Requests
 
@@ -49,7 +57,10 @@ package final class KubernetesClient: Sendable {
         while true {
             let outcome: RetryPolicy.Outcome
             let error: KubernetesError
-            switch await loop.perform(try call(for: request)) {
+            let call = try await turn(for: request)
+            let result = await loop.perform(call)
+            note(result)
+            switch result {
             case .success(let answer):
                 counters.withLock { $0.connections += answer.head.connectionsOpened }
                 if 200..<300 ~= answer.head.status { return answer }
@@ -96,6 +107,46 @@ package final class KubernetesClient: Sendable {
         } catch {
             throw KubernetesError(.cancelled, request: request?.title)
         }
+    }
+
+    /// Waits for the budget's leave to send a request.
+    private func turn(for request: APIRequest) async throws(KubernetesError) -> HTTPCall {
+        switch budget.withLock({ $0.admit(at: .now) }) {
+        case .go: break
+        case .wait(let pause):
+            guard fits(pause) else { throw KubernetesError(.timeout, request: request.title) }
+            try await rest(pause, for: request)
+        case .refused:
+            throw KubernetesError(.unreachable("it has answered none of the last calls; it is asked again in a few seconds"))
+        }
+        do {
+            return try call(for: request)
+        } catch {
+            budget.withLock { $0.abandonProbe() }
+            throw error
+        }
+    }
+
+    /// Takes from a result what it tells of the server as a whole.
+    private func note(_ result: Result<HTTPAnswer, TransferFailure>) {
+        let outcome: CallBudget.Outcome?
+        switch result {
+        case .success(let answer): outcome = [429, 502, 503, 504].contains(answer.head.status) ? .overloaded : .answered
+        case .failure(.cancelled), .failure(.hopeless), .failure(.tooLarge): outcome = nil
+        // Our own time was up: that says nothing of the server.
+        case .failure(.timeout) where KubernetesClient.deadline.map { $0 <= .now } ?? false: outcome = nil
+        case .failure(.notSent), .failure(.interrupted), .failure(.timeout): outcome = .overloaded
+        }
+        let wasClosed = budget.withLock { budget in
+            let before = budget.isClosed
+            if let outcome {
+                budget.note(outcome, at: .now, chance: .random(in: 0..<1))
+            } else {
+                budget.abandonProbe()
+            }
+            return !before && budget.isClosed
+        }
+        if wasClosed { counters.withLock { $0.shutOuts += 1 } }
     }
 
     private func fits(_ pause: Duration) -> Bool {

@@ -3,6 +3,8 @@ extension KubernetesClient {
     package struct Limits: Sendable {
         /// Calls at once; the others wait in the order they came. Watches are not counted.
         package var concurrency: Int
+        /// Calls a second, first tries and repetitions together, where the server keeps up; where it does not the pace falls by itself.
+        package var callsPerSecond: Int
         /// For each attempt, from its start.
         package var requestTimeout: Duration
         package var connectTimeout: Duration
@@ -27,7 +29,8 @@ extension KubernetesClient {
         package var watchBufferBytes: Int
 
         package init(
-            concurrency: Int = 16, requestTimeout: Duration = .seconds(10), connectTimeout: Duration = .seconds(5),
+            concurrency: Int = 16, callsPerSecond: Int = 1000, requestTimeout: Duration = .seconds(10),
+            connectTimeout: Duration = .seconds(5),
             attempts: Int = 4,
             firstBackoff: Duration = .milliseconds(100), longestBackoff: Duration = .seconds(10),
             longestRetryAfter: Duration = .seconds(30), answerBytes: Int = 64 << 20, pageSize: Int = 500,
@@ -35,6 +38,7 @@ extension KubernetesClient {
             watchBufferBytes: Int = 1 << 20
         ) {
             self.concurrency = concurrency
+            self.callsPerSecond = callsPerSecond
             self.requestTimeout = requestTimeout
             self.connectTimeout = connectTimeout
             self.attempts = attempts

@@ -1,6 +1,6 @@
 /// The verbs of the Kubernetes API that the client uses, as its audit log calls them; `apply` is a `patch` there.
 package enum Verb: String, Sendable, Hashable, CaseIterable {
-    case get, list, watch, create, apply, delete
+    case get, list, watch, create, apply, update, delete
     case deleteCollection = "deletecollection"
 }
 
@@ -12,6 +12,8 @@ package struct Statistics: Sendable, Hashable {
     package internal(set) var retries = 0
     /// Calls that ended without the answer they were for.
     package internal(set) var failures = 0
+    /// How often the server had failed so many calls in a row that the next were not sent.
+    package internal(set) var shutOuts = 0
     /// Connections opened.
     package internal(set) var connections = 0
 }

@@ -18,6 +18,19 @@ package final class ConnectionPool: Sendable {
     package init(configuration: PostgresConfiguration) {
         self.configuration = configuration
         state = Mutex(Guarded(pool: PoolState(maximum: configuration.maximumConnections)))
+        severSilent()
+    }
+
+    /// Looks each second for connections on which the server has been silent for longer than it may take for any statement.
+    private func severSilent() {
+        let limit = configuration.silenceLimit
+        DispatchQueue.global().asyncAfter(deadline: .now() + 1) { [weak self] in
+            guard let self else { return }
+            for connection in state.withLock({ Array($0.connections.values) }) {
+                connection.canceller.sever(lentBefore: .now - limit)
+            }
+            severSilent()
+        }
     }
 
     /// Lends a connection for the time of the body. When the calling task is cancelled, the running statement is ended.
@@ -70,8 +83,12 @@ package final class ConnectionPool: Sendable {
         } catch {
             result = .failure(error)
         }
-        connection.canceller.endLease()
-        await release(connection)
+        if connection.canceller.endLease() {
+            await release(connection)
+        } else {
+            await discard(connection)
+            await release(nil)
+        }
         return try result.get()
     }
 

@@ -55,6 +55,8 @@ package struct Listener: Sendable {
         let ticking = Task {
             while !Task.isCancelled {
                 try await Task.sleep(for: interval)
+                // A statement that nobody answers would be waited for, for ever.
+                connection.canceller.sever(lentBefore: .now - max(interval / 2, .seconds(5)))
                 wake.yield(.selfTest)
             }
         }
@@ -87,7 +89,9 @@ package struct Listener: Sendable {
                 }
                 isBeingTested = true
                 // The test travels the whole way: to the server, through its queue, and back over this socket.
+                _ = connection.canceller.beginLease()
                 try await connection.executeScript("NOTIFY \(selfTest)")
+                _ = connection.canceller.endLease()
             }
             for (channel, payload) in try await connection.notifications() {
                 if channel == selfTest {

@@ -15,6 +15,9 @@ package struct PostgresConfiguration: Sendable {
         self.url = url
     }
 
+    /// How long a connection may be in use: the server ends statements and idle transactions before; if it does not, it is gone.
+    var silenceLimit: Duration { statementTimeout + .seconds(3) }
+
     /// libpq's keywords. No server-side timeout fires when the server itself is gone, hence the last four.
     var parameters: [(String, String)] {
         [

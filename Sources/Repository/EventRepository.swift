@@ -51,6 +51,15 @@ package enum EventRepository {
         return last
     }
 
+    /// What a store was last warned of for a reason.
+    package static func lastWarning(of id: StoreID, reason: String, on db: isolated Connection) throws(PostgresError) -> String? {
+        try db.query(
+            """
+            SELECT message FROM store_events WHERE store_id = \(id.text) AND type = 'warning' AND reason = \(reason) ORDER BY seq DESC LIMIT 1
+            """
+        ).first?.decode("message")
+    }
+
     /// The events of a store behind a number, oldest first.
     package static func page(of id: StoreID, after seq: Int, limit: Int, on db: isolated Connection) throws(PostgresError)
         -> [StoreEvent]

@@ -6,7 +6,7 @@ package import Stores
 package enum StoreRepository {
     private static let columns: SQL = """
         id, name, slug, engine, plan, account_id, desired, generation, phase, reason, message, url, namespace_uid, version, created_at, updated_at,
-        ready_at, attempted_at
+        ready_at, attempted_at, seal, manifests_hash, relapses, relapsed_at, well_since
         """
 
     // MARK: Reading
@@ -72,12 +72,25 @@ package enum StoreRepository {
     }
 
     /// Ids of every store that is not a tombstone, with what is wanted and what was seen: what the reconciler compares.
-    package static func allLiving(on db: isolated Connection) throws(PostgresError) -> [(
-        id: StoreID, desired: DesiredState, phase: StorePhase
-    )] {
-        try db.query("SELECT id, desired, phase FROM stores WHERE phase <> 'deleted'").map { row throws(PostgresError) in
-            (try id(row), try value(row, "desired"), try value(row, "phase"))
+    package static func allLiving(on db: isolated Connection) throws(PostgresError) -> [Outline] {
+        try db.query("SELECT id, desired, phase, engine, plan, seal, manifests_hash FROM stores WHERE phase <> 'deleted'").map {
+            row throws(PostgresError) in
+            Outline(
+                id: try id(row), desired: try value(row, "desired"), phase: try value(row, "phase"),
+                engine: EngineID(rawValue: try row.decode("engine")), plan: PlanID(rawValue: try row.decode("plan")),
+                seal: try row.decodeIfPresent("seal"), manifestsHash: try row.decodeIfPresent("manifests_hash"))
         }
+    }
+
+    /// What of a row the reconciler compares with the cluster.
+    package struct Outline: Sendable, Hashable {
+        package let id: StoreID
+        package let desired: DesiredState
+        package let phase: StorePhase
+        package let engine: EngineID
+        package let plan: PlanID
+        package let seal: String?
+        package let manifestsHash: String?
     }
 
     package static func counts(on db: isolated Connection) throws(PostgresError) -> [(phase: String, count: Int)] {
@@ -100,6 +113,20 @@ package enum StoreRepository {
                 \(store.desired.rawValue), \(store.phase.rawValue), \(store.reason), \(store.message), \(store.createdAt), \(store.updatedAt),
                 \(store.attemptedAt), \(idempotencyKey), \(requestHash.map { Bytea($0) }))
             """)
+    }
+
+    /// Moves a store whose namespace is not there away from an address at which another was found running.
+    /// - Returns: the store that has moved.
+    package static func moveAside(
+        from slug: Slug, unlessPresent present: [StoreID], on db: isolated Connection
+    ) throws(PostgresError) -> StoreID? {
+        try db.query(
+            """
+            UPDATE stores SET slug = left(slug, 34) || '-' || left(id, 5), generation = generation + 1, version = version + 1, seal = NULL,
+                updated_at = clock_timestamp()
+            WHERE slug = \(slug.text) AND phase <> 'deleted' AND id <> ALL (\(present.map(\.text))) RETURNING id
+            """
+        ).first.map(id)
     }
 
     /// Writes a row again from what its namespace remembers of it.
@@ -154,12 +181,32 @@ package enum StoreRepository {
                 namespace_uid = coalesce(\(seen.namespaceUID), namespace_uid), version = version + 1, updated_at = clock_timestamp(),
                 ready_at = CASE WHEN \(seen.phase.rawValue) = 'ready' THEN coalesce(ready_at, clock_timestamp()) ELSE ready_at END,
                 attempted_at = CASE WHEN \(seen.restartsAttempt) THEN clock_timestamp() ELSE attempted_at END,
-                deleted_at = CASE WHEN \(seen.phase.rawValue) = 'deleted' THEN clock_timestamp() END
+                deleted_at = CASE WHEN \(seen.phase.rawValue) = 'deleted' THEN clock_timestamp() END,
+                relapses = \(seen.steadiness.relapses), relapsed_at = \(seen.steadiness.relapsedAt), well_since = \(seen.steadiness.wellSince)
             WHERE id = \(store.id.text) AND phase = \(store.phase.rawValue) AND generation = \(store.generation)
                 AND EXISTS (SELECT FROM work WHERE store_id = \(store.id.text) AND lease_token = \(lease.token) AND lease_until > now())
             RETURNING
             """ + "\n" + columns
         ).first.map(Self.store)
+    }
+
+    /// Locks the row for what a pass writes beside it.
+    /// - Returns: false where the pass has lost its right to write.
+    package static func lock(_ store: Store, lease: Lease, on db: isolated Connection) throws(PostgresError) -> Bool {
+        try !db.query(
+            """
+            SELECT id FROM stores WHERE id = \(store.id.text) AND phase = \(store.phase.rawValue) AND generation = \(store.generation)
+                AND EXISTS (SELECT FROM work WHERE store_id = \(store.id.text) AND lease_token = \(lease.token) AND lease_until > now())
+            FOR NO KEY UPDATE
+            """
+        ).isEmpty
+    }
+
+    /// Notes that everything of a store was found right, and how it looked. Its version stays: nothing has changed for anybody.
+    package static func seal(
+        _ id: StoreID, _ seal: String?, manifestsHash: String?, on db: isolated Connection
+    ) throws(PostgresError) {
+        try db.execute("UPDATE stores SET seal = \(seal), manifests_hash = \(manifestsHash) WHERE id = \(id.text)")
     }
 
     package struct Sighting: Sendable, Equatable {
@@ -170,6 +217,7 @@ package enum StoreRepository {
         package var namespaceUID: String?
         /// A new attempt at provisioning begins with it.
         package var restartsAttempt = false
+        package var steadiness = Steadiness()
 
         package init(phase: StorePhase, reason: String?, message: String, url: String? = nil, namespaceUID: String? = nil) {
             self.phase = phase
@@ -198,7 +246,11 @@ package enum StoreRepository {
             message: try row.decode("message"), url: try row.decodeIfPresent("url"),
             namespaceUID: try row.decodeIfPresent("namespace_uid"),
             version: try row.decode("version"), createdAt: try row.decode("created_at"), updatedAt: try row.decode("updated_at"),
-            readyAt: try row.decodeIfPresent("ready_at"), attemptedAt: try row.decode("attempted_at"))
+            readyAt: try row.decodeIfPresent("ready_at"), attemptedAt: try row.decode("attempted_at"),
+            seal: try row.decodeIfPresent("seal"), manifestsHash: try row.decodeIfPresent("manifests_hash"),
+            steadiness: Steadiness(
+                relapses: try row.decode("relapses"), relapsedAt: try row.decodeIfPresent("relapsed_at"),
+                wellSince: try row.decodeIfPresent("well_since")))
     }
 
     private static func id(_ row: Row) throws(PostgresError) -> StoreID {

@@ -10,6 +10,8 @@ package struct Lease: Sendable, Hashable {
     package let requested: Int
     /// How often the store has been worked on without success.
     package let attempt: Int
+    /// It was taken from a holder that had let it run out.
+    package let isTakenOver: Bool
 }
 
 /// The rows of `work`: that something must be done. Only the database's clock counts.
@@ -37,10 +39,12 @@ package enum WorkRepository {
         let rows = try db.query(
             """
             UPDATE work SET lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => \(lease.seconds)), attempt = attempt + 1
-            WHERE store_id IN (
-                SELECT store_id FROM work WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
-                ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED)
-            RETURNING store_id, lease_token, requested, attempt
+            FROM (
+                SELECT store_id AS due_id, lease_token IS NOT NULL AS is_taken_over FROM work
+                WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+                ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED) due
+            WHERE store_id = due_id
+            RETURNING store_id, lease_token, requested, attempt, is_taken_over
             """)
         return try rows.map { row throws(PostgresError) in
             guard let id = StoreID(try row.decode("store_id", as: String.self)) else {
@@ -48,7 +52,7 @@ package enum WorkRepository {
             }
             return Lease(
                 storeID: id, token: try row.decode("lease_token"), requested: try row.decode("requested"),
-                attempt: try row.decode("attempt"))
+                attempt: try row.decode("attempt"), isTakenOver: try row.decode("is_taken_over"))
         }
     }
 
@@ -61,28 +65,48 @@ package enum WorkRepository {
         let rows = try db.query(
             """
             UPDATE work SET lease_until = now() + make_interval(secs => \(duration.seconds))
-            WHERE lease_token = ANY (\(tokens)::uuid[]) AND lease_until > now() RETURNING lease_token
+            WHERE store_id = ANY (\(leases.map(\.storeID.text))) AND lease_token = ANY (\(tokens)::uuid[]) AND lease_until > now() RETURNING lease_token
             """)
         return Set(try rows.map { row throws(PostgresError) in try row.decode("lease_token", as: UUID.self) })
     }
 
     /// Ends the work on a store, unless more was requested meanwhile: then it is due again at once.
-    package static func finish(_ lease: Lease, on db: isolated Connection) throws(PostgresError) {
-        let removed = try db.execute("DELETE FROM work WHERE lease_token = \(lease.token) AND requested = \(lease.requested)")
-        if removed == 0 { try handBack(lease, after: .zero, countsAttempt: false, on: db) }
+    /// - Returns: whether the lease was still held.
+    @discardableResult package static func finish(_ lease: Lease, on db: isolated Connection) throws(PostgresError) -> Bool {
+        let removed = try db.execute(
+            """
+            DELETE FROM work WHERE store_id = \(lease.storeID.text) AND lease_token = \(lease.token) AND requested = \(lease.requested)
+            """)
+        if removed == 1 { return true }
+        return try handBack(lease, after: .zero, .progress, on: db)
+    }
+
+    /// What a claim has come to, as far as the next pause depends on it.
+    package enum Outcome: Sendable, Hashable {
+        /// The next attempt is the first again.
+        case progress
+        case noProgress
+        /// It was cut short by our own stop and does not count.
+        case notTried
     }
 
     /// Lets go of a store that is to be looked at again. Where more was requested meanwhile, at once.
-    package static func handBack(
-        _ lease: Lease, after pause: Duration, countsAttempt: Bool, on db: isolated Connection
-    ) throws(PostgresError) {
-        try db.execute(
+    /// - Returns: whether the lease was still held.
+    @discardableResult package static func handBack(
+        _ lease: Lease, after pause: Duration, _ outcome: Outcome, on db: isolated Connection
+    ) throws(PostgresError) -> Bool {
+        let attempt =
+            switch outcome {
+            case .progress: 0
+            case .noProgress: lease.attempt
+            case .notTried: lease.attempt - 1
+            }
+        return try db.execute(
             """
-            UPDATE work SET lease_token = NULL, lease_until = NULL,
-                attempt = CASE WHEN \(countsAttempt) THEN attempt ELSE 0 END,
+            UPDATE work SET lease_token = NULL, lease_until = NULL, attempt = \(attempt),
                 due_at = CASE WHEN requested > \(lease.requested) THEN now() ELSE now() + make_interval(secs => \(pause.seconds)) END
-            WHERE lease_token = \(lease.token)
-            """)
+            WHERE store_id = \(lease.storeID.text) AND lease_token = \(lease.token)
+            """) == 1
     }
 
     /// When the next store is due; nil where nothing waits.
@@ -94,5 +118,5 @@ package enum WorkRepository {
 }
 
 extension Duration {
-    fileprivate var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

@@ -7,7 +7,7 @@ import Repository
 import Stores
 import Synchronization
 
-/// Makes a store due the moment the cluster shows a change that matters to it.
+/// Makes a store due the moment the cluster shows a change that matters to it, be it progress or somebody's doing.
 ///
 /// A hint like every other: what it misses is found by the next look of the provisioner or the reconciler.
 package struct ClusterWatch: Sendable {
@@ -23,25 +23,29 @@ package struct ClusterWatch: Sendable {
         self.log = log
     }
 
-    private static let kinds: [Resource] = [.namespace, .persistentVolumeClaim, .statefulSet, .deployment, .job, .pod]
+    /// The kinds whose state moves a store on; of all others the metadata is enough.
+    private static let movingKinds: Set<Resource> = [.namespace, .persistentVolumeClaim, .statefulSet, .deployment, .job, .pod]
 
     /// Watches until the task is cancelled.
     package func run() async throws {
         let changed = Changes()
+        let seals = Seals(kinds: Seal.kinds)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for resource in ClusterWatch.kinds {
-                group.addTask { await watch(resource, changed) }
+            for resource in Seal.kinds + [.pod] {
+                group.addTask { await watch(resource, changed, seals) }
             }
             group.addTask { await makeDue(changed) }
+            group.addTask { await compare(seals, changed) }
             try await group.waitForAll()
         }
     }
 
     /// Follows the objects of a kind; a watch that the server refuses is begun again after a while.
-    private func watch(_ resource: Resource, _ changed: Changes) async {
+    private func watch(_ resource: Resource, _ changed: Changes, _ seals: Seals) async {
+        var memory = Memory(resource: resource)
         while !Task.isCancelled {
             do {
-                try await follow(resource, changed)
+                try await follow(&memory, changed, seals)
             } catch {
                 if !Task.isCancelled { log("The watch on \(resource.plural) has ended and is begun again: \(error)") }
             }
@@ -52,43 +56,36 @@ package struct ClusterWatch: Sendable {
             }
         }
         changed.finish()
+        seals.finish()
     }
 
-    private func follow(_ resource: Resource, _ changed: Changes) async throws {
-        /// What each object was like when it was last seen, as far as that matters; only to tell whether it has changed.
-        var known: [String: Signs] = [:]
-        var seen: Set<String>?
-        var isFirst = true
-        for try await event in gateway.watch(resource) {
+    private func follow(_ memory: inout Memory, _ changed: Changes, _ seals: Seals) async throws {
+        let resource = memory.resource
+        let isWhole = ClusterWatch.movingKinds.contains(resource) || resource == .resourceQuota
+        for try await event in gateway.watch(resource, metadataOnly: !isWhole) {
             switch event {
-            case .restarted: seen = []
+            case .restarted: memory.beginAgain()
             case .added(let object), .modified(let object):
-                let (key, store) = ClusterWatch.name(of: object, resource)
-                seen?.insert(key)
-                let signs = Signs.of(object, resource)
-                // On the first list everything is new and nothing has changed: the reconciler compares it all.
-                let isNews = known[key] == nil ? signs.isNewsAtFirstSight : known[key] != signs
-                if !isFirst, isNews, !signs.text.isEmpty, let store { changed.add(store) }
-                known[key] = signs
+                if let id = memory.take(object, seals) { changed.add(id) }
             case .deleted(let object):
-                let (key, store) = ClusterWatch.name(of: object, resource)
-                known[key] = nil
-                if let store, resource != .pod { changed.add(store) }
+                if let id = memory.drop(object, seals) { changed.add(id) }
             case .synced:
-                for key in known.keys where seen?.contains(key) == false {
-                    known[key] = nil
-                    if !isFirst, let id = StoreID(namespace: String(key.prefix { $0 != "/" })) { changed.add(id) }
-                }
-                seen = nil
-                isFirst = false
+                for id in memory.dropUnseen(seals) { changed.add(id) }
+                seals.note(synced: resource)
             }
         }
     }
 
-    private static func name(of object: JSONValue, _ resource: Resource) -> (key: String, store: StoreID?) {
-        let metadata = ObjectMeta(of: object)
-        let namespace = metadata.namespace ?? metadata.name
-        return ("\(namespace)/\(metadata.name)", StoreID(namespace: namespace))
+    /// Once everything has been listed: what looks otherwise than when it was last found right was changed while nobody watched.
+    private func compare(_ seals: Seals, _ changed: Changes) async {
+        for await all in seals.complete {
+            do {
+                let rows = try await pool.withConnection { db in try StoreRepository.allLiving(on: db) }
+                for row in rows where row.phase == .ready && all[row.id]?.text != row.seal { changed.add(row.id) }
+            } catch {
+                log("The stores' objects were not compared; they are when the watch begins again: \(error)")
+            }
+        }
     }
 
     private func makeDue(_ changed: Changes) async {
@@ -103,6 +100,106 @@ package struct ClusterWatch: Sendable {
             }
         }
     }
+}
+
+/// What was last seen of the objects of a kind; only to tell whether one has changed.
+private struct Memory {
+    private struct Key: Hashable {
+        let store: StoreID
+        let name: String
+    }
+
+    private struct Sighting {
+        let signs: Signs
+        let mark: UInt64?
+    }
+
+    let resource: Resource
+    private var known: [Key: Sighting] = [:]
+    /// While everything is listed again.
+    private var seen: Set<Key>?
+    /// On the first list everything is new and nothing has changed.
+    private var isFirst = true
+
+    init(resource: Resource) { self.resource = resource }
+
+    mutating func beginAgain() { seen = [] }
+
+    /// - Returns: the store, where the object's change matters to it.
+    mutating func take(_ object: JSONValue, _ seals: Seals) -> StoreID? {
+        let metadata = ObjectMeta(of: object)
+        guard let key = key(of: metadata) else { return nil }
+        seen?.insert(key)
+        let isSealed = resource != .pod && Seal.covers(metadata)
+        let sighting = Sighting(
+            signs: Signs.of(object, resource), mark: isSealed ? Seal.mark(of: metadata, resource, spec: object["spec"]) : nil)
+        let before = known.updateValue(sighting, forKey: key)
+        if before?.mark != sighting.mark { seals.toggle(key.store, [before?.mark, sighting.mark]) }
+        guard !isFirst else { return nil }
+        let isNews = before == nil ? sighting.signs.isNewsAtFirstSight : before?.signs != sighting.signs
+        if isNews, !sighting.signs.text.isEmpty { return key.store }
+        return before != nil && before?.mark != sighting.mark ? key.store : nil
+    }
+
+    /// - Returns: the store, where it matters that the object is gone.
+    mutating func drop(_ object: JSONValue, _ seals: Seals) -> StoreID? {
+        guard let key = key(of: ObjectMeta(of: object)) else { return nil }
+        return drop(key, seals)
+    }
+
+    private mutating func drop(_ key: Key, _ seals: Seals) -> StoreID? {
+        let before = known.removeValue(forKey: key)
+        seals.toggle(key.store, [before?.mark])
+        return resource == .pod ? nil : key.store
+    }
+
+    /// Drops what a list that has ended did not show.
+    mutating func dropUnseen(_ seals: Seals) -> [StoreID] {
+        defer {
+            seen = nil
+            isFirst = false
+        }
+        guard let seen else { return [] }
+        return known.keys.filter { !seen.contains($0) }.compactMap { drop($0, seals) }
+    }
+
+    private func key(of metadata: ObjectMeta) -> Key? {
+        StoreID(namespace: metadata.namespace ?? metadata.name).map { Key(store: $0, name: metadata.name) }
+    }
+}
+
+/// How the objects of every store look together, kept up with what the watches tell.
+private final class Seals: Sendable {
+    private struct State {
+        var seals: [StoreID: Seal] = [:]
+        var awaited: Set<Resource>
+    }
+
+    private let state: Mutex<State>
+    /// All of them, once every kind has been listed.
+    let complete: AsyncStream<[StoreID: Seal]>
+    private let completed: AsyncStream<[StoreID: Seal]>.Continuation
+
+    init(kinds: [Resource]) {
+        state = Mutex(State(awaited: Set(kinds)))
+        (complete, completed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func toggle(_ id: StoreID, _ marks: [UInt64?]) {
+        state.withLock { state in
+            for case let mark? in marks { state.seals[id, default: Seal()].toggle(mark) }
+            if state.seals[id] == Seal() { state.seals[id] = nil }
+        }
+    }
+
+    func note(synced resource: Resource) {
+        let all = state.withLock { state in
+            state.awaited.remove(resource) != nil && state.awaited.isEmpty ? state.seals : nil
+        }
+        if let all { completed.yield(all) }
+    }
+
+    func finish() { completed.finish() }
 }
 
 /// Stores that have changed, each once, until they are taken.

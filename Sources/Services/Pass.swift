@@ -12,12 +12,24 @@ struct Pass: Sendable {
     private(set) var written: Set<StageName> = []
     private(set) var namespaceUID: String?
     private(set) var isSettled = false
+    /// Everything was as it should be.
+    private(set) var isWell = false
+    /// How all of it looked then.
+    private(set) var seal: String?
+    /// What was found gone, or not as it should be, of a store that had been ready.
+    private(set) var missing: [ObjectID] = []
+    private(set) var changed: [ObjectID] = []
+    private(set) var wasVerified = false
     /// The API server could not be asked: nothing was found out.
     private(set) var isInterrupted = false
 
-    init(store: Store, stages: [Stage]) {
+    /// See `EngineRegistry.manifestsHash`.
+    let manifestsHash: String?
+
+    init(store: Store, stages: [Stage], manifestsHash: String?) {
         self.store = store
         self.stages = stages
+        self.manifestsHash = manifestsHash
     }
 
     mutating func take(_ decision: Decision, _ observation: Observation) {
@@ -25,11 +37,28 @@ struct Pass: Sendable {
         event = decision.event ?? event
         cause = decision.cause
         states = decision.stages
-        isSettled = decision.isSettled
-        namespaceUID = observation.namespace?.metadata.uid
+        isSettled = decision.isSettled && decision.actions.isEmpty
+        isWell = decision.isWell
+        seal = observation.seal?.text
+        namespaceUID = decision.isForeign ? nil : observation.namespace?.metadata.uid
     }
 
-    mutating func wrote(_ stage: StageName) { written.insert(stage) }
+    /// Takes in that objects of a stage are about to be written.
+    mutating func note(_ manifests: [Manifest], of stage: StageName, in observation: Observation) {
+        written.insert(stage)
+        guard store.phase == .ready || store.phase == .degraded, event != .namespaceLost else { return }
+        for manifest in manifests where observation.hasRead(manifest.resource) {
+            if observation.hashes[manifest.id] == nil { missing.append(manifest.id) } else { changed.append(manifest.id) }
+        }
+    }
+
+    mutating func note(changed objects: [ObjectID]) {
+        wasVerified = true
+        for object in objects where !changed.contains(object) && !missing.contains(object) { changed.append(object) }
+    }
+
+    /// Whether its objects are another version's, so that a difference is nobody's doing.
+    var isUpdate: Bool { store.manifestsHash != nil && store.manifestsHash != manifestsHash }
 
     /// Turns a refusal of the cluster into a cause that is shown; what is no refusal is thrown on.
     mutating func meet(_ error: KubernetesError) throws {

@@ -1,10 +1,12 @@
 import Engines
+import FailPoints
 import Foundation
 package import Gateway
 import Kubernetes
 package import Postgres
 import Repository
 import Stores
+import Synchronization
 
 /// Brings every store that is due to what is wanted of it: claims it, looks at the cluster, acts, records, lets go.
 package struct Provisioner: Sendable {
@@ -13,19 +15,23 @@ package struct Provisioner: Sendable {
         package var concurrency = 16
         /// How long an attempt may take before the store is called failed.
         package var timeout: Duration = .seconds(600)
-        /// How long a claim holds. A pass ends itself well before.
+        /// How long a claim or a heartbeat holds.
         package var lease: Duration = .seconds(30)
 
         package init() {}
 
-        /// A pass that was paused past its lease must not find itself in the middle of a call to the cluster.
-        var passLimit: Duration { lease * 2 / 3 }
+        var terms: LeaseKeeper.Terms { .init(lease: lease) }
     }
+
+    /// A pass that takes longer than this begins again from a fresh look.
+    private static let passLimit: Duration = .seconds(120)
 
     private let pool: ConnectionPool
     private let gateway: ClusterGateway
     private let bulletin: Bulletin
     private let settings: Settings
+    private let keeper: LeaseKeeper
+    private let outages = Outages()
     private let log: @Sendable (String) -> Void
 
     package init(
@@ -37,6 +43,7 @@ package struct Provisioner: Sendable {
         self.bulletin = bulletin
         self.settings = settings
         self.log = log
+        keeper = LeaseKeeper(terms: settings.terms, configuration: pool.configuration, log: log)
     }
 
     // MARK: The queue
@@ -49,15 +56,17 @@ package struct Provisioner: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for await _ in bulletin.work() { wake.yield(.due) } }
             group.addTask { await tick(wake) }
+            group.addTask { await keeper.run() }
             var running = 0
             wake.yield(.due)
             for await cause in wakes {
                 if cause == .passEnded { running -= 1 }
                 guard running < settings.concurrency, !Task.isCancelled else { continue }
+                let sentAt = ContinuousClock.now
                 for lease in await claim(settings.concurrency - running) {
                     running += 1
                     group.addTask {
-                        await pass(lease)
+                        await keeper.holding(lease, sentAt: sentAt) { held in await pass(held) }
                         wake.yield(.passEnded)
                     }
                 }
@@ -81,31 +90,46 @@ package struct Provisioner: Sendable {
 
     private func claim(_ limit: Int) async -> [Lease] {
         do {
-            return try await pool.withConnection { db in try WorkRepository.claim(limit: limit, lease: settings.lease, on: db) }
+            let leases = try await pool.withConnection { db in
+                FailPoint.reach(.claimBefore)
+                let leases = try WorkRepository.claim(limit: limit, lease: settings.lease, on: db)
+                if !leases.isEmpty { FailPoint.reach(.claimAfter) }
+                return leases
+            }
+            for lease in leases where lease.isTakenOver {
+                log("The store \(lease.storeID) was taken over: the lease of the worker that held it had run out.")
+            }
+            return leases
         } catch {
-            log("No work can be claimed; tried again in a second: \(error)")
+            if !Task.isCancelled { log("No work can be claimed; tried again in a second: \(error)") }
+            outages.note()
             return []
         }
     }
 
     // MARK: One pass
 
-    private func pass(_ lease: Lease) async {
-        let deadline = ContinuousClock.now + settings.passLimit
+    private func pass(_ held: HeldLease) async {
+        let lease = held.lease
+        let end = ContinuousClock.now + Provisioner.passLimit
         do {
-            try await KubernetesClient.$deadline.withValue(deadline) { try await work(on: lease) }
+            try await KubernetesClient.$bound.withValue({ min(held.trustedUntil, end) }) { try await work(under: held) }
         } catch {
             let isStopping = Task.isCancelled
             if !isStopping { log("A pass over the store \(lease.storeID) did not end well: \(error)") }
-            await handBack(lease, after: isStopping ? .zero : pause(after: lease.attempt), countsAttempt: !isStopping)
+            if !(error is LeaseLost) {
+                await handBack(lease, after: isStopping ? .zero : pause(after: lease.attempt), isStopping ? .notTried : .noProgress)
+            }
         }
     }
 
-    private func handBack(_ lease: Lease, after pause: Duration, countsAttempt: Bool) async {
+    private func handBack(_ lease: Lease, after pause: Duration, _ outcome: WorkRepository.Outcome) async {
         // In a task of its own: that of the pass may have been cancelled, and the lease is to be given back all the same.
         let handingBack = Task.detached {
             try await pool.withConnection { db in
-                try WorkRepository.handBack(lease, after: pause, countsAttempt: countsAttempt, on: db)
+                FailPoint.reach(.handBackBefore)
+                try WorkRepository.handBack(lease, after: pause, outcome, on: db)
+                FailPoint.reach(.handBackAfter)
             }
         }
         if case .failure(let error) = await handingBack.result { log("The lease on \(lease.storeID) runs out by itself: \(error)") }
@@ -116,7 +140,8 @@ package struct Provisioner: Sendable {
         return .milliseconds(Int.random(in: ceiling / 2...ceiling))
     }
 
-    private func work(on lease: Lease) async throws {
+    private func work(under held: HeldLease) async throws {
+        let lease = held.lease
         guard let store = try await pool.withConnection({ db in try StoreRepository.find(lease.storeID, on: db) }),
             let stages = EngineRegistry.stages(of: store, on: gateway.platform), store.phase != .deleted
         else {
@@ -126,12 +151,17 @@ package struct Provisioner: Sendable {
             // nothing is tried before somebody asks
             return try await pool.withConnection { db in try WorkRepository.finish(lease, on: db) }
         }
-        var pass = Pass(store: store, stages: stages)
+        var pass = Pass(
+            store: store, stages: stages,
+            manifestsHash: EngineRegistry.manifestsHash(store.engine, store.plan, on: gateway.platform))
         do {
             try await bringAbout(&pass)
         } catch let error as KubernetesError {
+            guard held.isTrusted else { throw LeaseLost() }
+            if gateway.isShutOut { outages.note() }
             try pass.meet(error)
         }
+        guard held.isTrusted else { throw LeaseLost() }
         try await Recorder(pool: pool, bulletin: bulletin, platform: gateway.platform).record(
             pass, lease, pause: pause(after: lease.attempt))
     }
@@ -157,8 +187,10 @@ package struct Provisioner: Sendable {
             for action in decision.actions {
                 switch action {
                 case .write(let stage, let manifests):
+                    pass.note(manifests, of: stage, in: observation)
                     observation = try await gateway.write(manifests, into: observation)
-                    pass.wrote(stage)
+                case .verify(let manifests):
+                    pass.note(changed: try await gateway.verify(manifests, in: &observation))
                 case .removeNamespace(let uid): return try await gateway.removeNamespace(of: store.id, uid: uid)
                 case .removeJob(let name, let uid):
                     try await gateway.removeJob(name, uid: uid, of: store.id)
@@ -173,6 +205,22 @@ package struct Provisioner: Sendable {
     private func decide(_ pass: Pass, _ observation: Observation) -> Decision {
         Decision.about(
             pass.store, stages: pass.stages, observation: observation, now: Date(),
-            deadline: pass.store.attemptedAt + Double(settings.timeout.components.seconds), installID: gateway.platform.installID)
+            deadline: max(pass.store.attemptedAt, outages.last) + Double(settings.timeout.components.seconds),
+            installID: gateway.platform.installID)
     }
+}
+
+/// The lease was lost: another works on the store, and what this pass saw is not written.
+struct LeaseLost: Error, CustomStringConvertible {
+    var description: String { "Its lease was lost; another worker goes on." }
+}
+
+/// When nobody could look last: a store is not to blame for what it did not become in that time, so its deadline counts from there.
+private final class Outages: Sendable {
+    private let state = Mutex(Date.now)
+
+    /// The beginning of this process counts as one: before it perhaps nobody looked either.
+    var last: Date { state.withLock { $0 } }
+
+    func note() { state.withLock { $0 = .now } }
 }

@@ -1,27 +1,42 @@
 import Engines
+import FailPoints
 import Foundation
 package import Gateway
 import Kubernetes
 package import Postgres
 import Repository
 import Stores
+import Synchronization
 
-/// Compares the rows with the namespaces that carry our labels, at start-up and each minute, and makes due whatever does not agree.
+/// Compares rows with the namespaces that carry our labels, at start-up and each minute, and makes due whatever does not agree.
 package struct Reconciler: Sendable {
+    /// What becomes of a namespace that carries our labels and belongs to no row.
+    package enum UnknownNamespaces: String, Sendable, CaseIterable {
+        /// Its row is written again from its annotations: losing a shop is worse than keeping one.
+        case adopt
+        /// It is told of and left as it is.
+        case report
+        /// It is removed, unless it is one of so many that the rows are more likely to be wrong.
+        case delete
+    }
+
     private let pool: ConnectionPool
     private let gateway: ClusterGateway
     private let bulletin: Bulletin
     private let interval: Duration
+    private let unknown: UnknownNamespaces
     private let log: @Sendable (String) -> Void
+    private let told = Told()
 
     package init(
         pool: ConnectionPool, gateway: ClusterGateway, bulletin: Bulletin, interval: Duration = .seconds(60),
-        log: @escaping @Sendable (String) -> Void
+        unknown: UnknownNamespaces = .adopt, log: @escaping @Sendable (String) -> Void
     ) {
         self.pool = pool
         self.gateway = gateway
         self.bulletin = bulletin
         self.interval = interval
+        self.unknown = unknown
         self.log = log
     }
 
@@ -50,61 +65,137 @@ package struct Reconciler: Sendable {
         let namespaces = try await gateway.storeNamespaces()
         let rows = try await pool.withConnection { db in try StoreRepository.allLiving(on: db) }
         let known = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
-        var due = rows.filter { $0.phase.isMoving }.map(\.id)
-        var present: Set<StoreID> = []
+        var present: [StoreID: PartialObject] = [:]
         for namespace in namespaces {
             guard let id = StoreID(namespace: namespace.metadata.name), namespace.metadata.labels[Labels.id] == id.text else {
+                try await report(doubled: namespace, known)
                 continue
             }
-            present.insert(id)
-            guard known[id] == nil else { continue }
-            if let adopted = try await settleUnknown(id, namespace) { due.append(adopted) }
+            present[id] = namespace
         }
-        // Wanted and not there: made again. Not wanted and there: the row is deleting, and due already.
-        due += rows.filter { !present.contains($0.id) && $0.desired == .running && !$0.phase.isMoving && $0.phase != .failed }.map(
-            \.id)
+        var due = outdated(rows, present)
+        due += try await settle(unknown: present.filter { known[$0.key] == nil }, of: present)
+        try await reportVolumes(known)
         guard !due.isEmpty else { return }
         let ids = due
-        try await pool.withConnection { db in try WorkRepository.enqueue(ids, on: db) }
+        try await pool.withConnection { db in
+            FailPoint.reach(.enqueueBefore)
+            try WorkRepository.enqueue(ids, on: db)
+            FailPoint.reach(.enqueueAfter)
+        }
         bulletin.announce(work: true)
     }
 
-    /// A namespace without a living row: of a store that was deleted, it goes; of one we know nothing of, it is adopted, because losing a
-    /// shop is worse than keeping one.
-    private func settleUnknown(_ id: StoreID, _ namespace: PartialObject) async throws -> StoreID? {
-        let tombstone = try await pool.withConnection { db in try StoreRepository.find(id, on: db) }
-        if let tombstone {
-            if tombstone.phase == .deleted, namespace.metadata.deletionTimestamp == nil {
-                log("The namespace \(namespace.metadata.name) of a deleted store was found and is removed.")
-                try await gateway.removeNamespace(of: id, uid: namespace.metadata.uid)
-            }
-            return nil
+    /// Rows for which there is something to do: what is moving, what is wanted and not there, what is there and not wanted, and what an
+    /// older version of the platform has made.
+    private func outdated(_ rows: [StoreRepository.Outline], _ present: [StoreID: PartialObject]) -> [StoreID] {
+        struct Kind: Hashable {
+            let engine: EngineID
+            let plan: PlanID
         }
-        guard namespace.metadata.deletionTimestamp == nil, let store = Reconciler.store(id, rememberedBy: namespace) else {
-            log("The namespace \(namespace.metadata.name) belongs to no store and its annotations do not say of which it was.")
-            return nil
+        var hashes: [Kind: String?] = [:]
+        func manifestsHash(_ row: StoreRepository.Outline) -> String? {
+            let kind = Kind(engine: row.engine, plan: row.plan)
+            if let known = hashes[kind] { return known }
+            let hash = EngineRegistry.manifestsHash(row.engine, row.plan, on: gateway.platform)
+            hashes[kind] = .some(hash)
+            return hash
+        }
+        return rows.filter { row in
+            switch row.phase {
+            case .pending, .provisioning, .deleting, .degraded: true
+            case .ready: present[row.id] == nil || row.seal == nil || manifestsHash(row) != row.manifestsHash
+            case .failed, .suspended, .deleted: false
+            }
+        }.map(\.id)
+    }
+
+    // MARK: Namespaces without a row
+
+    /// - Returns: the stores that were adopted.
+    private func settle(unknown: [StoreID: PartialObject], of present: [StoreID: PartialObject]) async throws -> [StoreID] {
+        var adopted: [StoreID] = []
+        var strays: [(StoreID, PartialObject)] = []
+        for (id, namespace) in unknown.sorted(by: { $0.key.text < $1.key.text }) {
+            let tombstone = try await pool.withConnection { db in try StoreRepository.find(id, on: db) }
+            if let tombstone {
+                // Either it was deleted, and its namespace goes, or it was made after the rows were read.
+                if tombstone.phase == .deleted, namespace.metadata.deletionTimestamp == nil {
+                    log("The namespace \(namespace.metadata.name) of a deleted store was found and is removed.")
+                    try await remove(id, namespace)
+                }
+                continue
+            }
+            guard namespace.metadata.deletionTimestamp == nil else { continue }
+            switch self.unknown {
+            case .adopt: if try await adopt(id, namespace, present: Array(present.keys)) { adopted.append(id) }
+            case .report:
+                say("stray \(id)", "The namespace \(namespace.metadata.name) belongs to no store. It is left as it is.")
+            case .delete: strays.append((id, namespace))
+            }
+        }
+        // So many at once are not strays: the rows are gone, or are an older copy.
+        let most = max(3, present.count / 20)
+        if strays.count > most {
+            say(
+                "strays \(strays.count)",
+                "\(strays.count) of \(present.count) namespaces belong to no store, and at most \(most) are removed at a time: none is. If the database is an older copy, set STORE_PLATFORM_UNKNOWN_NAMESPACES=adopt."
+            )
+            return adopted
+        }
+        for (id, namespace) in strays {
+            log("The namespace \(namespace.metadata.name) belongs to no store and is removed.")
+            try await remove(id, namespace)
+        }
+        return adopted
+    }
+
+    private func remove(_ id: StoreID, _ namespace: PartialObject) async throws {
+        FailPoint.reach(.strayDeleteBefore)
+        try await gateway.removeNamespace(of: id, uid: namespace.metadata.uid)
+        FailPoint.reach(.strayDeleteAfter)
+    }
+
+    /// Writes the row again that a namespace's annotations describe.
+    private func adopt(_ id: StoreID, _ namespace: PartialObject, present: [StoreID]) async throws -> Bool {
+        let name = namespace.metadata.name
+        guard let store = Reconciler.store(id, rememberedBy: namespace) else {
+            say("mute \(id)", "The namespace \(name) belongs to no store and its annotations do not say of which it was.")
+            return false
         }
         let isAdopted = try await pool.transaction { db in
+            var messages = ["The namespace \(name) was found without a row and was adopted."]
+            // Two rows at one address, of which one has a shop: an older copy of the rows still knew the former.
+            if let moved = try StoreRepository.moveAside(from: store.slug, unlessPresent: present, on: db) {
+                messages.append("Its address had been given back to the store \(moved), which has moved to another.")
+                let message = "Its address belongs to the store \(id), which was found running; it has got another."
+                try EventRepository.append(
+                    [.init(.warning, phase: .provisioning, reason: "address_lost", message: message)], to: moved, on: db)
+                try WorkRepository.enqueue(moved, on: db)
+            }
             guard try StoreRepository.adopt(store, on: db) else { return false }
-            let message = "The namespace \(store.id.namespace) was found without a row and was adopted."
-            try EventRepository.append([.init(.adopted, phase: .provisioning, message: message)], to: id, on: db)
+            try EventRepository.append(
+                [.init(.adopted, phase: .provisioning, message: messages.joined(separator: " "))], to: id, on: db)
             try AuditRepository.append(
                 AuditRecord(principal: .platform, remoteAddress: "-", requestID: "-", action: "store.adopt", target: id.text),
                 on: db)
+            FailPoint.reach(.adoptBefore)
             return true
         }
-        if !isAdopted {
-            log("The namespace \(namespace.metadata.name) cannot be adopted: another store lives at its address “\(store.slug)”.")
+        FailPoint.reach(.adoptAfter)
+        if isAdopted {
+            log("The namespace \(name) was found without a row and was adopted.")
+        } else {
+            say("crowded \(id)", "The namespace \(name) cannot be adopted: another store lives at its address “\(store.slug)”.")
         }
-        return isAdopted ? id : nil
+        return isAdopted
     }
 
     /// The store that a namespace's annotations describe.
     private static func store(_ id: StoreID, rememberedBy namespace: PartialObject) -> Store? {
         let notes = namespace.metadata.annotations
         guard let name = notes[Labels.Annotation.name], let engine = notes[Labels.Annotation.engine],
-            let plan = notes[Labels.Annotation.plan],
-            let account = notes[Labels.Annotation.account],
+            let plan = notes[Labels.Annotation.plan], let account = notes[Labels.Annotation.account],
             let milliseconds = notes[Labels.Annotation.createdAt].flatMap(Double.init)
         else { return nil }
         let slug: Slug
@@ -115,5 +206,57 @@ package struct Reconciler: Sendable {
             phase: .provisioning, message: "Adopted from its namespace.", namespaceUID: namespace.metadata.uid,
             createdAt: createdAt,
             updatedAt: createdAt, attemptedAt: Date())
+    }
+
+    // MARK: What is only told
+
+    /// A namespace that says it is a store's and does not bear its name. Nothing is done to it.
+    private func report(doubled namespace: PartialObject, _ known: [StoreID: StoreRepository.Outline]) async throws {
+        let name = namespace.metadata.name
+        let claimed = namespace.metadata.labels[Labels.id] ?? ""
+        let message =
+            "The namespace \(name) carries the label \(Labels.id)=\(claimed), which is not its own. It is left as it is; remove the label or the namespace."
+        guard say("doubled \(name)", message), let id = StoreID(claimed), let row = known[id] else { return }
+        try await warn(id, row.phase, "namespace_doubled", message)
+    }
+
+    /// Volumes that stay behind when a store has gone keep its data, and cost: whoever runs the cluster must know.
+    private func reportVolumes(_ known: [StoreID: StoreRepository.Outline]) async throws {
+        for (volume, id) in try await gateway.releasedVolumes() where known[id] == nil {
+            let message =
+                "The volume \(volume) of the removed store was left behind by its storage class, with the store's data on it. Delete it when nobody needs them any more."
+            guard say("volume \(volume)", message) else { continue }
+            guard let store = try await pool.withConnection({ db in try StoreRepository.find(id, on: db) }) else { continue }
+            try await warn(id, store.phase, "volume_left_behind", message)
+        }
+    }
+
+    /// Writes a warning to a store's events, unless it was the last of its kind already.
+    private func warn(_ id: StoreID, _ phase: StorePhase, _ reason: String, _ message: String) async throws {
+        try await pool.transaction { db in
+            guard try EventRepository.lastWarning(of: id, reason: reason, on: db) != message else { return }
+            try EventRepository.append([.init(.warning, phase: phase, reason: reason, message: message)], to: id, on: db)
+        }
+        bulletin.announce(events: [id])
+    }
+
+    /// Logs what lasts once, and not each minute.
+    /// - Returns: whether it is new.
+    @discardableResult private func say(_ key: String, _ message: String) -> Bool {
+        guard told.isNew(key) else { return false }
+        log(message)
+        return true
+    }
+}
+
+/// What has been logged.
+private final class Told: Sendable {
+    private let keys = Mutex<Set<String>>([])
+
+    func isNew(_ key: String) -> Bool {
+        keys.withLock { keys in
+            if keys.count > 10_000 { keys = [] }
+            return keys.insert(key).inserted
+        }
     }
 }

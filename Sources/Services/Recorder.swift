@@ -1,5 +1,7 @@
 import Engines
+import FailPoints
 import Foundation
+import Kubernetes
 import Postgres
 import Repository
 import Stores
@@ -10,46 +12,104 @@ struct Recorder: Sendable {
     let bulletin: Bulletin
     let platform: PlatformConfiguration
 
-    /// The lease was lost: another works on the store, and what this pass saw is not written.
-    private struct LeaseLost: Error {}
-
     func record(_ pass: Pass, _ lease: Lease, pause: Duration) async throws {
-        do {
-            let events = try await pool.transaction { db in try record(pass, lease, pause, on: db) }
-            if events > 0 { bulletin.announce(events: [pass.store.id]) }
-        } catch is LeaseLost {
-            return
+        let events = try await pool.transaction { db in
+            let events = try record(pass, lease, pause, on: db)
+            FailPoint.reach(.recordBefore)
+            return events
         }
+        FailPoint.reach(.recordAfter)
+        if events > 0 { bulletin.announce(events: [pass.store.id]) }
     }
 
     /// - Returns: how many events were written.
     private func record(_ pass: Pass, _ lease: Lease, _ pause: Duration, on db: isolated Connection) throws -> Int {
         let store = pass.store
         let phase = pass.phase
+        let sighting = sighting(of: pass, phase)
+        let told = try EventRepository.lastOfStages(of: store.id, since: store.attemptedAt, on: db)
+        var entries = repairs(by: pass, phase) + stageEvents(of: pass, phase, told: told)
+        if phase != store.phase { entries.append(phaseEvent(of: pass, sighting)) }
+        let hasNews =
+            phase != store.phase || sighting.message != store.message || sighting.reason != store.reason
+            || (sighting.namespaceUID ?? store.namespaceUID) != store.namespaceUID || sighting.steadiness != store.steadiness
+        let mayWrite =
+            if hasNews {
+                try StoreRepository.record(sighting, of: store, lease: lease, on: db) != nil
+            } else {
+                try StoreRepository.lock(store, lease: lease, on: db)
+            }
+        guard mayWrite else {
+            // The row wants something else by now, or the lease is another's: then this changes nothing.
+            try WorkRepository.handBack(lease, after: .zero, .progress, on: db)
+            return 0
+        }
+        try EventRepository.append(entries, to: store.id, on: db)
+        if pass.isSettled, pass.seal != store.seal || pass.manifestsHash != store.manifestsHash {
+            try StoreRepository.seal(store.id, pass.seal, manifestsHash: pass.manifestsHash, on: db)
+        }
+        // The last word is the lease's: where it was lost meanwhile, nothing of this is written.
+        let isStillHeld =
+            if pass.isSettled || phase == .failed || phase == .deleted {
+                try WorkRepository.finish(lease, on: db)
+            } else {
+                try WorkRepository.handBack(
+                    lease, after: self.pause(pause, pass), entries.isEmpty ? .noProgress : .progress, on: db)
+            }
+        guard isStillHeld else { throw LeaseLost() }
+        return entries.count
+    }
+
+    private func pause(_ pause: Duration, _ pass: Pass) -> Duration {
+        guard pass.isWell, pass.cause != nil else { return max(pause, .seconds(1)) }
+        return .seconds(min(15, max(1, pass.store.steadiness.seen(well: true, at: .now).remainder(at: .now))))
+    }
+
+    private func sighting(of pass: Pass, _ phase: StorePhase) -> StoreRepository.Sighting {
+        let store = pass.store
         var sighting = StoreRepository.Sighting(
             phase: phase, reason: pass.cause?.reason, message: message(of: pass, phase),
             url: phase == .ready ? platform.url(of: store.slug) : nil, namespaceUID: pass.namespaceUID)
         sighting.restartsAttempt = pass.event == .namespaceLost
-        let told = try EventRepository.lastOfStages(of: store.id, since: store.attemptedAt, on: db)
-        var entries = stageEvents(of: pass, phase, told: told)
-        if phase != store.phase { entries.append(phaseEvent(of: pass, sighting)) }
-        let hasNews =
-            phase != store.phase || sighting.message != store.message || sighting.reason != store.reason
-            || (sighting.namespaceUID ?? store.namespaceUID) != store.namespaceUID
-        if hasNews {
-            guard try StoreRepository.record(sighting, of: store, lease: lease, on: db) != nil else {
-                // the row wants something else by now
-                try WorkRepository.handBack(lease, after: .zero, countsAttempt: false, on: db)
-                return 0
+        sighting.steadiness =
+            switch (store.phase, phase) {
+            case (.ready, .degraded): store.steadiness.afterRelapse(at: .now)
+            case (.degraded, .degraded) where !pass.isInterrupted: store.steadiness.seen(well: pass.isWell, at: .now)
+            case (.degraded, .degraded): store.steadiness
+            default: store.steadiness.seen(well: false, at: .now)
             }
+        return sighting
+    }
+
+    /// What was found wrong in the cluster of a store that had been ready, and put right.
+    private func repairs(by pass: Pass, _ phase: StorePhase) -> [EventRepository.Entry] {
+        let all = pass.missing + pass.changed
+        if pass.isUpdate {
+            guard !all.isEmpty else { return [] }
+            let message = "Brought up to what this version of the platform wants: \(Recorder.list(all))."
+            return [.init(.updated, phase: phase, message: message)]
         }
-        try EventRepository.append(entries, to: store.id, on: db)
-        if pass.isSettled || phase == .failed || phase == .deleted {
-            try WorkRepository.finish(lease, on: db)
-        } else {
-            try WorkRepository.handBack(lease, after: max(pause, .seconds(1)), countsAttempt: entries.isEmpty, on: db)
+        var entries: [EventRepository.Entry] = []
+        if !pass.missing.isEmpty {
+            entries.append(
+                .init(
+                    .healed, phase: phase, reason: "objects_missing",
+                    message: "Found missing from its namespace and made again: \(Recorder.list(pass.missing))."))
         }
-        return entries.count
+        // A new name of the store goes into an annotation of its namespace: nothing that anybody need be told.
+        let changed = pass.changed.filter { $0.kind != Resource.namespace.kind || pass.wasVerified }
+        if !changed.isEmpty {
+            entries.append(
+                .init(
+                    .healed, phase: phase, reason: "objects_changed",
+                    message: "Found changed in its namespace and put back: \(Recorder.list(changed))."))
+        }
+        return entries
+    }
+
+    private static func list(_ objects: [ObjectID]) -> String {
+        let shown = objects.prefix(6).map(\.description).joined(separator: ", ")
+        return objects.count > 6 ? "\(shown) and \(objects.count - 6) more" : shown
     }
 
     private func message(of pass: Pass, _ phase: StorePhase) -> String {
@@ -70,6 +130,7 @@ struct Recorder: Sendable {
             switch sighting.phase {
             case .provisioning where pass.event == .namespaceLost: "Its namespace was missing and is being made again."
             case .provisioning: "The store is being made."
+            case .ready where pass.store.phase == .degraded: "The shop answers again."
             case .ready: "The shop is ready: \(platform.url(of: pass.store.slug))"
             default: sighting.message
             }
@@ -80,7 +141,9 @@ struct Recorder: Sendable {
     private func stageEvents(
         of pass: Pass, _ phase: StorePhase, told: [StageName: (kind: StoreEvent.Kind, message: String)]
     ) -> [EventRepository.Entry] {
-        guard pass.store.desired == .running, phase != .ready || pass.store.phase != .ready else { return [] }
+        // Of a shop that was ready its phase tells enough: what comes and goes beneath would fill the timeline.
+        let isLive = pass.store.phase == .ready || pass.store.phase == .degraded
+        guard pass.store.desired == .running, !isLive || phase == .provisioning else { return [] }
         var entries: [EventRepository.Entry] = []
         for stage in pass.stages {
             let last = told[stage.name]

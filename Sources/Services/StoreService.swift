@@ -1,4 +1,5 @@
 import Engines
+import FailPoints
 import Foundation
 package import Gateway
 import JSON
@@ -54,7 +55,9 @@ package struct StoreService: Sendable {
                     ], to: store.id, on: db)
                 try WorkRepository.enqueue(store.id, on: db)
                 try AuditRepository.append(.init(caller, "store.create", store.id.text, after: store), on: db)
+                FailPoint.reach(.createBefore)
             }
+            FailPoint.reach(.createAfter)
         } catch let error as PostgresError {
             return try await resolve(error, store, order, hash)
         }
@@ -213,8 +216,10 @@ package struct StoreService: Sendable {
                     try WorkRepository.enqueue(id, on: db)
                 }
                 try AuditRepository.append(.init(caller, action, id.text, before: before, after: after), on: db)
+                FailPoint.reach(.changeBefore)
                 return after
             }
+            FailPoint.reach(.changeAfter)
             if let after {
                 bulletin.announce(work: true, events: [id])
                 return after

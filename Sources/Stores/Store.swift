@@ -30,11 +30,17 @@ package struct Store: Sendable, Hashable {
     package var readyAt: Date?
     /// When the present attempt at provisioning began; deadlines count from it.
     package var attemptedAt: Date
+    /// Stands for all of its objects as they were when everything was last found right; nil before that.
+    package var seal: String?
+    /// Stands for the manifests that its engine and plan had then.
+    package var manifestsHash: String?
+    package var steadiness: Steadiness
 
     package init(
         id: StoreID, name: String, slug: Slug, engine: EngineID, plan: PlanID, account: String, desired: DesiredState = .running,
         generation: Int = 1, phase: StorePhase = .pending, reason: String? = nil, message: String = "", url: String? = nil,
-        namespaceUID: String? = nil, version: Int = 1, createdAt: Date, updatedAt: Date, readyAt: Date? = nil, attemptedAt: Date
+        namespaceUID: String? = nil, version: Int = 1, createdAt: Date, updatedAt: Date, readyAt: Date? = nil, attemptedAt: Date,
+        seal: String? = nil, manifestsHash: String? = nil, steadiness: Steadiness = .init()
     ) {
         self.id = id
         self.name = name
@@ -54,6 +60,9 @@ package struct Store: Sendable, Hashable {
         self.updatedAt = updatedAt
         self.readyAt = readyAt
         self.attemptedAt = attemptedAt
+        self.seal = seal
+        self.manifestsHash = manifestsHash
+        self.steadiness = steadiness
     }
 }
 

@@ -30,7 +30,11 @@ package struct StoreEvent: Sendable, Hashable {
 
     /// The code of what happened: the `type` of an event in the API.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
-        case created, renamed, adopted, healed
+        case created, renamed, adopted
+        /// Something of it was missing or changed in the cluster and was put right.
+        case healed
+        /// Its objects were brought to what a new version of the platform wants.
+        case updated
         case stageStarted = "stage_started"
         case stageWaiting = "stage_waiting"
         case stageCompleted = "stage_completed"

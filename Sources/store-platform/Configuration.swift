@@ -14,6 +14,8 @@ struct Configuration: Sendable {
     var cluster = ClusterConfiguration(server: "")
     var platform = PlatformConfiguration()
     var provisioner = Provisioner.Settings()
+    var unknownNamespaces = Reconciler.UnknownNamespaces.adopt
+    var clusterCallsPerSecond = 1000
     var role = Role.all
     var administratorToken: String?
     var webRoot: URL?
@@ -50,6 +52,9 @@ struct Configuration: Sendable {
         readCluster(&reader, environment)
         if let number = reader.number("STORE_PLATFORM_CONCURRENCY", 1...256) { provisioner.concurrency = number }
         if let seconds = reader.number("STORE_PLATFORM_PROVISION_TIMEOUT", 1...86_400) { provisioner.timeout = .seconds(seconds) }
+        unknownNamespaces =
+            reader.choice("STORE_PLATFORM_UNKNOWN_NAMESPACES", Reconciler.UnknownNamespaces.allCases) ?? .adopt
+        if let calls = reader.number("STORE_PLATFORM_CLUSTER_CALLS_PER_SECOND", 1...100_000) { clusterCallsPerSecond = calls }
         if let seconds = reader.number("STORE_PLATFORM_LEASE", 2...600) { provisioner.lease = .seconds(seconds) }
         if let seconds = reader.number("STORE_PLATFORM_DRAIN_PAUSE", 0...60) { drainPause = .seconds(seconds) }
         administratorToken = reader.secret("STORE_PLATFORM_ADMIN_TOKEN")

@@ -20,6 +20,7 @@ struct Service {
         // A pass reads several kinds side by side, and writes the objects of a stage side by side.
         var limits = KubernetesClient.Limits()
         limits.concurrency = 2 * configuration.provisioner.concurrency
+        limits.callsPerSecond = configuration.clusterCallsPerSecond
         let client = KubernetesClient(configuration: configuration.cluster, limits: limits)
         let gateway = ClusterGateway(client: client, platform: configuration.platform)
         let bulletin = Bulletin(pool: pool)
@@ -46,6 +47,10 @@ struct Service {
 
         let settings = configuration.provisioner
         let role = configuration.role
+        let duty = Duty("agreement", pool: pool, term: settings.lease / 2, log: warn)
+        let reconciler = Reconciler(
+            pool: pool, gateway: gateway, bulletin: bulletin, unknown: configuration.unknownNamespaces, log: warn)
+        let watch = ClusterWatch(pool: pool, gateway: gateway, bulletin: bulletin, log: warn)
         // Work stops at once on a signal; the server first says that it is no longer ready, and then answers what it has begun.
         let work = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -54,8 +59,7 @@ struct Service {
                     group.addTask {
                         try await Provisioner(pool: pool, gateway: gateway, bulletin: bulletin, settings: settings, log: warn).run()
                     }
-                    group.addTask { try await Reconciler(pool: pool, gateway: gateway, bulletin: bulletin, log: warn).run() }
-                    group.addTask { try await ClusterWatch(pool: pool, gateway: gateway, bulletin: bulletin, log: warn).run() }
+                    group.addTask { await look(after: duty, reconciler, watch) }
                 }
                 try await group.waitForAll()
             }
@@ -73,6 +77,17 @@ struct Service {
         }
         await pool.close()
         Log.write("info", "Stopped.")
+    }
+
+    /// One replica compares and watches for all.
+    private func look(after duty: Duty, _ reconciler: Reconciler, _ watch: ClusterWatch) async {
+        await duty.run {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await reconciler.run() }
+                group.addTask { try await watch.run() }
+                try await group.waitForAll()
+            }
+        }
     }
 
     private func serve(_ services: APIServices) throws -> Server {
@@ -98,6 +113,10 @@ struct Service {
             ("store_platform_database_waiting", "Callers waiting for a connection.", Double(usage.waiting)),
             ("store_platform_cluster_calls_total", "Calls to the Kubernetes API.", Double(statistics.calls.values.reduce(0, +))),
             ("store_platform_cluster_retries_total", "Calls to the Kubernetes API that were repeated.", Double(statistics.retries)),
+            (
+                "store_platform_cluster_shut_outs_total",
+                "How often the Kubernetes API failed so often in a row that calls were held back.", Double(statistics.shutOuts)
+            ),
         ]
     }
 }

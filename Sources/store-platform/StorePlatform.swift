@@ -1,3 +1,4 @@
+import FailPoints
 import Foundation
 import Postgres
 
@@ -7,21 +8,25 @@ struct StorePlatform {
         Store Platform: shops on Kubernetes, one request each. Configured by the environment; see docs/configuration.md.
 
         usage: store-platform [command]
-          serve      answer requests and look after the stores (without a command, too)
-          migrate    bring the database up to date, and end
-          check      print what was read from the environment, secrets masked, and end
-          help       this text
+          serve        answer requests and look after the stores (without a command, too)
+          migrate      bring the database up to date, and end
+          fail-points  print the places where a debug build can be made to end itself, and end
+          check        print what was read from the environment, secrets masked, and end
+          help         this text
 
         """
 
     static func main() async {
         let command = CommandLine.arguments.dropFirst().first ?? "serve"
-        guard CommandLine.arguments.count <= 2, ["serve", "migrate", "check", "help", "--help", "-h"].contains(command) else {
+        guard CommandLine.arguments.count <= 2,
+            ["serve", "migrate", "check", "fail-points", "help", "--help", "-h"].contains(command)
+        else {
             complain(
                 "store-platform: there is no command “\(CommandLine.arguments.dropFirst().joined(separator: " "))”\n\n\(usage)")
             exit(64)
         }
-        if command.contains("h"), command != "check" { return print(usage, terminator: "") }
+        if ["help", "--help", "-h"].contains(command) { return print(usage, terminator: "") }
+        if command == "fail-points" { return printFailPoints() }
         let configuration: Configuration
         do throws(Configuration.Invalid) {
             configuration = try Configuration(environment: ProcessInfo.processInfo.environment)
@@ -42,6 +47,11 @@ struct StorePlatform {
             complain("store-platform: \(error)\n")
             exit(1)
         }
+    }
+
+    private static func printFailPoints() {
+        guard FailPoint.isCompiledIn else { return print("This is a release build: it has no fail points.") }
+        for point in FailPoint.allCases { print(point.rawValue) }
     }
 
     private static func complain(_ text: String) {

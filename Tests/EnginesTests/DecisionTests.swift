@@ -82,9 +82,115 @@ struct DecisionTests {
     }
 
     @Test func `a ready store whose objects are as they should be is left alone`() throws {
-        let store = try store(phase: .ready)
-        let decision = try decide(store, try cluster(store, through: .address, changing: allWell))
+        let (store, observation) = try sealed(.ready)
+        let decision = try decide(store, observation)
         #expect(decision.actions.isEmpty && decision.event == nil && decision.isSettled)
+    }
+
+    /// A store that was found right, and the cluster as it was then.
+    private func sealed(
+        _ phase: StorePhase, changing: (inout JSONValue, Resource) -> Void = { _, _ in }
+    ) throws -> (Store, Observation) {
+        var store = try store(phase: phase)
+        store.seal = try #require(try cluster(store, through: .address, changing: allWell).seal).text
+        let observation = try cluster(store, through: .address) { json, resource in
+            allWell(&json, resource)
+            changing(&json, resource)
+        }
+        return (store, observation)
+    }
+
+    private func verifies(_ decision: Decision) -> Bool {
+        decision.actions.contains { action in if case .verify = action { true } else { false } }
+    }
+
+    @Test(arguments: ["label", "version", "uid"]) func `a change that leaves the manifest's hash shows in the seal`(what: String)
+        throws
+    {
+        let (store, observation) = try sealed(.ready) { json, resource in
+            guard resource == .networkPolicy else { return }
+            var metadata = json["metadata"] ?? [:]
+            switch what {
+            case "label":
+                var labels = metadata["labels"] ?? [:]
+                labels["store-platform/id"] = nil
+                metadata["labels"] = labels
+            case "version": metadata["generation"] = 2
+            default: metadata["uid"] = "another"
+            }
+            json["metadata"] = metadata
+        }
+        let decision = try decide(store, observation)
+        #expect(verifies(decision) && !decision.isSettled)
+        var verified = observation
+        verified.isVerified = true
+        let after = try decide(store, verified)
+        #expect(after.isSettled && after.actions.isEmpty)
+    }
+
+    @Test func `what a pod changes in the quota's status is nobody's doing`() throws {
+        let (store, observation) = try sealed(.ready) { json, resource in
+            guard resource == .resourceQuota else { return }
+            var metadata = json["metadata"] ?? [:]
+            metadata["resourceVersion"] = "77"
+            json["metadata"] = metadata
+            json["status"] = ["used": ["pods": "3"]]
+        }
+        #expect(try decide(store, observation).isSettled)
+        let (another, raised) = try sealed(.ready) { json, resource in
+            if resource == .resourceQuota { json["spec"] = ["hard": ["pods": "1000"]] }
+        }
+        #expect(verifies(try decide(another, raised)))
+    }
+
+    @Test func `a namespace whose labels were taken away is still the store's, by its uid`() throws {
+        func stripped(_ labels: JSONValue) throws -> (Store, Observation) {
+            var (store, observation) = try sealed(.ready) { json, resource in
+                guard resource == .namespace else { return }
+                var metadata = json["metadata"] ?? [:]
+                metadata["uid"] = "u1"
+                metadata["labels"] = labels
+                json["metadata"] = metadata
+            }
+            store.namespaceUID = "u1"
+            return (store, observation)
+        }
+        let (store, observation) = try stripped([:])
+        #expect(verifies(try decide(store, observation)))
+        let (_, taken) = try stripped(["store-platform/install": "another"])
+        let decision = try decide(store, taken)
+        #expect(decision.actions.isEmpty && decision.isForeign)
+        var another = store
+        another.namespaceUID = "u2"
+        #expect(try decide(another, observation).isForeign)
+    }
+
+    @Test func `lost passwords are told and not made up again`() throws {
+        for phase in [StorePhase.ready, .provisioning] {
+            let store = try store(phase: phase)
+            var observation = Observation()
+            for stage in try #require(EngineRegistry.stages(of: store, on: PlatformConfiguration())) {
+                for manifest in stage.manifests where manifest.resource != .secret {
+                    var json = manifest.json
+                    allWell(&json, manifest.resource)
+                    if manifest.resource == .persistentVolumeClaim { json["status"] = ["phase": "Bound"] }
+                    observation.note(json, of: manifest.resource)
+                }
+            }
+            observation.isComplete = true
+            let decision = try decide(store, observation)
+            #expect(decision.cause?.reason == "credentials_lost" && decision.actions.isEmpty)
+            #expect(decision.event == (phase == .ready ? .becameUnwell : .gaveUp))
+        }
+    }
+
+    @Test func `a store that falls again and again is watched before it is called ready`() throws {
+        var (store, observation) = try sealed(.degraded)
+        store.steadiness = Steadiness(relapses: 3, relapsedAt: now - 60, wellSince: now - 15)
+        let early = try decide(store, observation)
+        #expect(early.event == nil && early.isWell && !early.isSettled && early.cause?.reason == "recovering")
+        store.steadiness.wellSince = now - 20
+        #expect(try decide(store, observation).event == .becameReady)
     }
 
     @Test func `what somebody changed or removed is written again`() throws {
@@ -102,8 +208,8 @@ struct DecisionTests {
             ready,
             try cluster(ready, through: .address) { json, resource in if resource != .deployment { allWell(&json, resource) } })
         #expect(decision.event == .becameUnwell)
-        let degraded = try store(phase: .degraded)
-        #expect(try decide(degraded, try cluster(degraded, through: .address, changing: allWell)).event == .becameReady)
+        let (degraded, well) = try sealed(.degraded)
+        #expect(try decide(degraded, well).event == .becameReady)
     }
 
     @Test func `a store that is late is given up with what it waited for`() throws {

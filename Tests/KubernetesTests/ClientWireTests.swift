@@ -114,7 +114,8 @@ struct ClientWireTests {
         try await withServer { _ in
             [.refusal(503, "ServiceUnavailable", headers: ["Retry-After: 20"])]
         } _: { client, server in
-            let error = await KubernetesClient.$deadline.withValue(.now + .seconds(10)) {
+            let deadline = ContinuousClock.Instant.now + .seconds(10)
+            let error = await KubernetesClient.$bound.withValue({ deadline }) {
                 await failure { () throws(KubernetesError) in try await client.get(configMapA) }
             }
             #expect(error?.status?.code == 503)
@@ -234,7 +235,8 @@ struct ClientWireTests {
             async let first = client.get(configMapA)
             var happenings = server.happenings.makeAsyncIterator()
             _ = await happenings.next()
-            let waiting = await KubernetesClient.$deadline.withValue(.now + .milliseconds(20)) {
+            let deadline = ContinuousClock.Instant.now + .milliseconds(20)
+            let waiting = await KubernetesClient.$bound.withValue({ deadline }) {
                 await failure { () throws(KubernetesError) in try await client.get(configMapA) }
             }
             #expect(waiting?.isTimeout == true)
@@ -245,7 +247,8 @@ struct ClientWireTests {
         try await withServer { _ in
             [.waitForClient]
         } _: { client, server in
-            let error = await KubernetesClient.$deadline.withValue(.now + .milliseconds(20)) {
+            let deadline = ContinuousClock.Instant.now + .milliseconds(20)
+            let error = await KubernetesClient.$bound.withValue({ deadline }) {
                 await failure { () throws(KubernetesError) in try await client.get(configMapA) }
             }
             #expect(error?.isTimeout == true)
@@ -256,7 +259,8 @@ struct ClientWireTests {
         try await withServer { _ in
             [.answer(200, configMap("a", version: 1))]
         } _: { client, server in
-            let error = await KubernetesClient.$deadline.withValue(.now - .seconds(1)) {
+            let deadline = ContinuousClock.Instant.now - .seconds(1)
+            let error = await KubernetesClient.$bound.withValue({ deadline }) {
                 await failure { () throws(KubernetesError) in try await client.get(configMapA) }
             }
             #expect(error?.isTimeout == true)

@@ -48,7 +48,10 @@ struct RepositoryTests {
             let store = try order("Blue Teapots")
             try await insert(store, pool)
             for (change, constraint) in [
-                ("phase = 'ready'", "ready_has_url"), ("phase = 'gone'", "phase_is_known"),
+                ("phase = 'ready', namespace_uid = 'u'", "ready_has_url"), ("phase = 'ready', url = 'u'", "ready_has_namespace"),
+                ("phase = 'failed'", "failed_has_reason"), ("desired = 'absent'", "absent_is_leaving"),
+                ("generation = 0", "generation_is_counted"), ("version = 0", "version_is_counted"),
+                ("relapses = 1", "relapses_are_counted"), ("phase = 'gone'", "phase_is_known"),
                 ("phase = 'deleting'", "deleted_is_wanted"),
                 ("slug = 'Not A Label'", "slug_is_a_label"), ("name = ''", "name_is_not_empty"),
                 ("deleted_at = now()", "deleted_has_a_time"),

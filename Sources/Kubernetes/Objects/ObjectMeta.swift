@@ -17,6 +17,8 @@ package struct ObjectMeta: Sendable, Hashable {
     package let labels: [String: String]
     package let annotations: [String: String]
     package let finalizers: [String]
+    /// Whether another object owns it and takes it along.
+    package let hasOwner: Bool
 
     /// Nil where there is none or it is no time.
     package var createdAt: Date? {
@@ -41,6 +43,7 @@ package struct ObjectMeta: Sendable, Hashable {
         labels = ObjectMeta.strings(metadata?["labels"])
         annotations = ObjectMeta.strings(metadata?["annotations"])
         finalizers = metadata?["finalizers"]?.array?.compactMap(\.string) ?? []
+        hasOwner = metadata?["ownerReferences"]?.array?.isEmpty == false
     }
 
     private static func strings(_ value: JSONValue?) -> [String: String] {
