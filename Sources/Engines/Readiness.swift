@@ -78,12 +78,12 @@ private enum Readiness {
             if deployment.isRolledOut || (isLive && deployment.availableReplicas > 0) { return .ready }
             if let failure = deployment.conditions["ReplicaFailure"], failure.isTrue { return Diagnosis.ofRefusal(failure.words) }
             return .waiting(Cause("pods_starting", "Waiting for “\(name)”: its pod is starting."))
-        case .job: return job(name, in: observation)
+        case .job: return job(name, in: observation, isLive)
         default: return .ready
         }
     }
 
-    private static func job(_ name: String, in observation: Observation) -> StageState {
+    private static func job(_ name: String, in observation: Observation, _ isLive: Bool) -> StageState {
         guard let job = observation.jobs.first(where: { $0.metadata.name == name }) else { return .missing }
         // The Job says Complete two seconds after its container has ended; the pod says it at once.
         let pods = observation.pods.filter {
@@ -98,6 +98,8 @@ private enum Readiness {
             return .failed(
                 Cause("setup_failed", "The set-up has failed and is not tried again\(said) Mend the cause and retry the store."))
         }
+        // A new version's set-up runs beside a shop that goes on selling.
+        if isLive { return .ready }
         return .waiting(Cause("setup_running", "Waiting for the set-up: it is installing the shop."))
     }
 }

@@ -20,7 +20,7 @@ package struct Seal: Sendable, Hashable {
     /// The mark of one object: its name, uid, labels, our annotations, and what says whether its content is another.
     ///
     /// That is `generation` where the API server counts it, and `resourceVersion` elsewhere; but the quota's counts with every pod, so there
-    /// it is what it allows, and a namespace and a claim have nothing of their own that can be changed but their labels.
+    /// it is what it allows, and of a namespace, a claim and a Secret nothing but the labels could be put back.
     ///
     /// - Parameter spec: of a quota; of no use elsewhere.
     package static func mark(of metadata: ObjectMeta, _ resource: Resource, spec: JSONValue?) -> UInt64 {
@@ -29,7 +29,7 @@ package struct Seal: Sendable, Hashable {
         mark.mix(metadata.name)
         mark.mix(metadata.uid)
         switch resource {
-        case .namespace, .persistentVolumeClaim: break
+        case .namespace, .persistentVolumeClaim, .secret: break
         case .resourceQuota: mark.mix(spec?.canonicalBytes ?? [])
         default: mark.mix(metadata.generation.map(String.init) ?? metadata.resourceVersion)
         }

@@ -146,7 +146,7 @@ def test_at_rest_nothing_is_sent_and_nothing_is_told(platform, ready):
     platform.wait_for_phase(ready["id"], "ready")
     wait_until(lambda: platform.postgres.query("SELECT count(*) FROM work") == [["0"]], 30, "the queue to be empty")
     calls = platform.cluster("/simulator/v1/calls").json()["items"]
-    last, events = calls[-1]["seq"] if calls else 0, seq(platform, ready["id"])
+    last, events = calls[-1]["number"] if calls else 0, seq(platform, ready["id"])
     time.sleep(3)  # what must not happen has no event to wait for
     assert platform.cluster(f"/simulator/v1/calls?since={last}").json()["items"] == []
     assert seq(platform, ready["id"]) == events
@@ -273,7 +273,6 @@ def test_a_new_version_of_the_manifests_reaches_the_stores_that_are_ready():
 def test_a_shop_that_falls_and_rises_does_not_fill_its_timeline():
     with Platform(pod_delay=50) as platform:
         store = platform.wait_for_phase(platform.create("Flapping")["id"], "ready")
-        shop = Objects(platform, store["id"])
 
         def pods():
             items = platform.cluster(f"/api/v1/namespaces/store-{store['id']}/pods").json()["items"]
@@ -281,9 +280,8 @@ def test_a_shop_that_falls_and_rises_does_not_fill_its_timeline():
         for _ in range(6):
             for pod in pods():
                 requests.delete(f"{platform.cluster_url}/api/v1/namespaces/store-{store['id']}/pods/{pod['metadata']['name']}?gracePeriodSeconds=0", timeout=10)
-            wait_until(lambda: platform.store(store["id"])["phase"] == "degraded", 20, "the fall to be noticed")
+            wait_until(lambda: platform.store(store["id"])["reason"] not in ("recovering", None), 20, "the fall to be noticed")
             wait_until(lambda: platform.store(store["id"])["phase"] == "ready" or platform.store(store["id"])["reason"] == "recovering", 20, "the rise")
         changes = [event["phase"] for event in platform.events(store["id"]) if event["type"] == "phase_changed"]
         falls = changes.count("degraded")
         assert 1 <= falls <= 3, changes
-        assert platform.store(store["id"])["reason"] in ("recovering", None)
