@@ -126,7 +126,7 @@ extension Decision {
             }
             let isKnown = !trustsEarlier || stage.hasWorkloads
             let missing = isKnown ? stage.missing(in: observation) : []
-            if observation.hasWorkloads, let secret = missing.first(where: \.isMadeOnce) {
+            if observation.hasWorkloads, let secret = missing.first(where: { $0.isMadeOnce && observation.hashes[$0.id] == nil }) {
                 self.stages[stage.name] = .failed(Stage.lossOfPasswords(secret))
             } else if let job = stage.failedJob(in: observation, before: store.attemptedAt) {
                 actions.append(.removeJob(name: job.metadata.name, uid: job.metadata.uid))
@@ -155,7 +155,9 @@ extension Decision {
             }
             isWell = actions.isEmpty
             let isLive = store.phase == .ready || store.phase == .degraded
-            if isLive, isWell, !observation.isVerified, observation.seal?.text != store.seal || store.seal == nil {
+            // What was altered before it was ever found right shows only by whose hand it was.
+            let isSuspect = isLive ? store.seal == nil || observation.seal?.text != store.seal : observation.isTouchedByOthers
+            if isWell, isSuspect, !observation.isVerified {
                 actions = [.verify(all.flatMap(\.manifests))]
                 return
             }

@@ -19,10 +19,11 @@ package struct Manifest: Sendable, Hashable {
     /// Whether one that is lost cannot be made again as it was.
     var isMadeOnce: Bool { if case .createOnce = write { true } else { false } }
 
-    package var name: String { json[path: "metadata", "name"]?.string ?? "" }
-    package var id: ObjectID { ObjectID(kind: resource.kind, name: name) }
+    package let name: String
+    let labels: [String: String]
     /// Of the manifest without this annotation; an object that carries it need not be sent again.
-    package var hash: String { json[path: "metadata", "annotations", Manifest.hashAnnotation]?.string ?? "" }
+    package let hash: String
+    package var id: ObjectID { ObjectID(kind: resource.kind, name: name) }
 
     package static let hashAnnotation = "store-platform/manifest-hash"
 
@@ -41,10 +42,13 @@ package struct Manifest: Sendable, Hashable {
         var json: JSONValue = ["apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind), "metadata": metadata]
         for member in body { json[member.key] = member.value }
         var hashed = annotations
-        hashed[Manifest.hashAnnotation] = .string(Manifest.digest(of: json))
+        hash = Manifest.digest(of: json)
+        hashed[Manifest.hashAnnotation] = .string(hash)
         metadata["annotations"] = .object(hashed)
         json["metadata"] = metadata
         self.resource = resource
+        self.name = name
+        self.labels = all.members.reduce(into: [:]) { $0[$1.key] = $1.value.string }
         self.json = json
         self.write = write
     }

@@ -9,6 +9,9 @@ package struct Observation: Sendable {
     package var hashes: [ObjectID: String?] = [:]
     /// The mark of every object that was read whole enough for it; see `Seal`.
     private var marks: [ObjectID: UInt64] = [:]
+    private var labels: [ObjectID: [String: String]] = [:]
+    /// Whether somebody else has written to any of its objects, as far as these tell.
+    package private(set) var isTouchedByOthers = false
     /// Written, and the answer not read: how they look now is not known.
     private var unmarked: Set<ObjectID> = []
     /// Every manifest has just been sent again: what differed from it is as it should be.
@@ -33,6 +36,7 @@ package struct Observation: Sendable {
     /// Takes in that an object was written and the API server has acknowledged it.
     package mutating func note(_ manifest: Manifest) {
         hashes[manifest.id] = .some(manifest.hash)
+        labels[manifest.id] = nil
         unmarked.insert(manifest.id)
     }
 
@@ -41,7 +45,15 @@ package struct Observation: Sendable {
         let id = ObjectID(kind: resource.kind, name: metadata.name)
         hashes[id] = .some(metadata.annotations[Manifest.hashAnnotation])
         unmarked.remove(id)
+        labels[id] = metadata.labels
+        isTouchedByOthers = isTouchedByOthers || metadata.isTouchedByOthers
         if Seal.covers(metadata) { marks[id] = Seal.mark(of: metadata, resource, spec: spec) }
+    }
+
+    /// Whether an object is known to lack labels that its manifest gives it.
+    func lacksLabels(of manifest: Manifest) -> Bool {
+        guard let labels = labels[manifest.id] else { return false }
+        return manifest.labels.contains { labels[$0.key] != $0.value }
     }
 
     package func mark(of id: ObjectID) -> UInt64? { marks[id] }

@@ -34,8 +34,8 @@ extension Stage {
     func missing(in observation: Observation) -> [Manifest] {
         let unknown = manifests.filter { manifest in
             guard let hash = observation.hashes[manifest.id] else { return true }
-            if case .createOnce = manifest.write { return false }
-            return hash != manifest.hash
+            if observation.lacksLabels(of: manifest) { return true }
+            return !manifest.isMadeOnce && hash != manifest.hash
         }
         return unknown.contains { observation.hasRead($0.resource) } ? unknown : []
     }

@@ -104,20 +104,11 @@ struct DecisionTests {
         decision.actions.contains { action in if case .verify = action { true } else { false } }
     }
 
-    @Test(arguments: ["label", "version", "uid"]) func `a change that leaves the manifest's hash shows in the seal`(what: String)
-        throws
-    {
+    @Test(arguments: ["version", "uid"]) func `a change that leaves the manifest's hash shows in the seal`(what: String) throws {
         let (store, observation) = try sealed(.ready) { json, resource in
             guard resource == .networkPolicy else { return }
             var metadata = json["metadata"] ?? [:]
-            switch what {
-            case "label":
-                var labels = metadata["labels"] ?? [:]
-                labels["store-platform/id"] = nil
-                metadata["labels"] = labels
-            case "version": metadata["generation"] = 2
-            default: metadata["uid"] = "another"
-            }
+            if what == "uid" { metadata["uid"] = "another" } else { metadata["generation"] = 2 }
             json["metadata"] = metadata
         }
         let decision = try decide(store, observation)
@@ -126,6 +117,40 @@ struct DecisionTests {
         verified.isVerified = true
         let after = try decide(store, verified)
         #expect(after.isSettled && after.actions.isEmpty)
+    }
+
+    @Test func `a label that was taken away is written again`() throws {
+        let (store, observation) = try sealed(.ready) { json, resource in
+            guard resource == .service else { return }
+            var metadata = json["metadata"] ?? [:]
+            metadata["labels"] = ["store-platform/type": "store"]
+            json["metadata"] = metadata
+        }
+        #expect(written(try decide(store, observation)) == [.database])
+    }
+
+    @Test func `what somebody altered before it was ever found right is sent again before the store is called ready`() throws {
+        let store = try store()
+        let altered = try cluster(store, through: .address) { json, resource in
+            allWell(&json, resource)
+            guard resource == .networkPolicy else { return }
+            var metadata = json["metadata"] ?? [:]
+            metadata["managedFields"] = [["manager": "kubectl-edit", "operation": "Update"]]
+            json["metadata"] = metadata
+        }
+        let decision = try decide(store, altered)
+        #expect(verifies(decision) && decision.event == nil)
+        let status = try cluster(store, through: .address) { json, resource in
+            allWell(&json, resource)
+            var metadata = json["metadata"] ?? [:]
+            metadata["managedFields"] = [
+                ["manager": "store-platform", "operation": "Apply"],
+                ["manager": "traefik", "operation": "Update", "subresource": "status"],
+                ["manager": "kube-controller-manager", "operation": "Update"],
+            ]
+            json["metadata"] = metadata
+        }
+        #expect(try decide(store, status).event == .becameReady)
     }
 
     @Test func `what a pod changes in the quota's status is nobody's doing`() throws {
@@ -156,7 +181,7 @@ struct DecisionTests {
             return (store, observation)
         }
         let (store, observation) = try stripped([:])
-        #expect(verifies(try decide(store, observation)))
+        #expect(written(try decide(store, observation)) == [.namespace])
         let (_, taken) = try stripped(["store-platform/install": "another"])
         let decision = try decide(store, taken)
         #expect(decision.actions.isEmpty && decision.isForeign)

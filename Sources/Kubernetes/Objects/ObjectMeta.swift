@@ -20,6 +20,9 @@ package struct ObjectMeta: Sendable, Hashable {
     /// Whether another object owns it and takes it along.
     package let hasOwner: Bool
 
+    /// Whether its `managedFields` name a hand other than ours and the cluster's own components: it may not say what we last said.
+    package let isTouchedByOthers: Bool
+
     /// Nil where there is none or it is no time.
     package var createdAt: Date? {
         guard let creationTimestamp else { return nil }
@@ -43,7 +46,14 @@ package struct ObjectMeta: Sendable, Hashable {
         labels = ObjectMeta.strings(metadata?["labels"])
         annotations = ObjectMeta.strings(metadata?["annotations"])
         finalizers = metadata?["finalizers"]?.array?.compactMap(\.string) ?? []
+        isTouchedByOthers = metadata?["managedFields"]?.array?.contains(where: ObjectMeta.isOthers) ?? false
         hasOwner = metadata?["ownerReferences"]?.array?.isEmpty == false
+    }
+
+    /// The state of an object, `status`, is written by whoever looks after it.
+    private static func isOthers(_ entry: JSONValue) -> Bool {
+        guard entry["subresource"] == nil, let manager = entry["manager"]?.string else { return false }
+        return manager != "store-platform" && !manager.hasPrefix("kube-")
     }
 
     private static func strings(_ value: JSONValue?) -> [String: String] {
