@@ -48,6 +48,7 @@ let package = Package(
         library("HTTP", over: ["JSON", "CMicrohttpd"]),
         library("Postgres", over: ["CPostgres", "CCrypto"]),
         library("PostgresTesting", over: ["Postgres"]),
+        library("CommandTesting", over: []),
         library("Kubernetes", over: ["JSON", "CCurl", "CYAML"]),
         library("ClusterSimulator", over: ["JSON", "HTTP"]),
 
@@ -76,11 +77,11 @@ let package = Package(
         tests(of: "JSON"),
         tests(of: "HTTP", with: ["JSON"]),
         tests(of: "Postgres", with: ["PostgresTesting"]),
-        tests(of: "Kubernetes", with: ["JSON", "HTTP"], resources: [.copy("Recorded")]),
+        tests(of: "Kubernetes", with: ["JSON", "HTTP", "CommandTesting"], resources: [.copy("Recorded")]),
         tests(of: "ClusterSimulator", with: ["JSON", "HTTP", "Kubernetes"]),
         tests(of: "Stores"),
         tests(of: "Engines", with: ["Stores", "JSON", "Kubernetes"]),
-        tests(of: "Repository", with: ["Stores", "Postgres", "PostgresTesting", "JSON"]),
+        tests(of: "Repository", with: ["Stores", "Postgres", "PostgresTesting", "CommandTesting", "JSON"]),
         tests(
             of: "Services",
             with: [

@@ -185,18 +185,23 @@ class Fleet:
         for replica in self.replicas:
             replica.wait_until_ready()
 
-    def create(self, name, engine="woocommerce", seconds=30):
+    def create(self, name, engine="woocommerce", ledger=None, seconds=30):
         """One store, whatever it takes."""
         deadline, key = time.monotonic() + seconds, f"key-{name}-{random.random()}".replace(" ", "-")
+        if ledger:
+            ledger.note("create sent", key=key)
         while True:
             try:
                 answer = self.request("POST", "/stores", json={"name": name, "engine": engine}, headers={"Idempotency-Key": key})
                 if answer.status_code == 202:
-                    return answer.json()["id"]
+                    break
             except requests.RequestException as error:
                 answer = error
             assert time.monotonic() < deadline, f"{name} was not taken: {getattr(answer, 'text', answer)}"
             time.sleep(0.05)
+        if ledger:
+            ledger.note("created", key=key, id=answer.json()["id"])
+        return answer.json()["id"]
 
     def phase(self, store_id):
         rows = self.query(f"SELECT phase FROM stores WHERE id = '{store_id}'")

@@ -38,6 +38,13 @@ class Ledger:
             elif what == "failed":
                 self.failures.append(more)
 
+    def forget(self, store_id):
+        """Nothing is promised of it any more."""
+        with self.lock:
+            for ids in self.created.values():
+                ids.discard(store_id)
+            self.created = {key: ids for key, ids in self.created.items() if ids}
+
     @property
     def living(self):
         """Acknowledged and not asked to go."""
@@ -177,10 +184,10 @@ def settle(fleet, seconds=60):
     return time.monotonic() - began
 
 
-def complaints(fleet, ledger=None, secrets_made_once=True, leases_hold=True):
+def complaints(fleet, ledger=None, remade=(), leases_hold=True):
     """What is wrong, as sentences; empty where everything agrees.
 
-    `leases_hold` is false where the queue is emptied: the leases are in it.
+    `remade` are the stores whose namespace was removed from outside, so that there was another. `leases_hold` is false where the queue is emptied: the leases are in it.
     """
     found = []
     for name, count in fleet.query((pathlib.Path(__file__).parent / "invariants.sql").read_text()):
@@ -192,7 +199,7 @@ def complaints(fleet, ledger=None, secrets_made_once=True, leases_hold=True):
             found.append(f"{store_id} was called failed: {reason}")
     if ledger:
         found += _against(ledger, rows)
-    found += _in_the_cluster(fleet, rows, secrets_made_once)
+    found += _in_the_cluster(fleet, rows, remade)
     if leases_hold:
         found += calls_outside_leases(fleet)
     return found
@@ -220,7 +227,7 @@ def _outcomes(ledger, store_id):
     return {"ready", "deleted"} if store_id in ledger.maybe_deleted else {"ready"}
 
 
-def _in_the_cluster(fleet, rows, secrets_made_once):
+def _in_the_cluster(fleet, rows, remade):
     found, namespaces = [], {name for name, item in fleet.namespaces().items()
                              if name.startswith("store-") and item["metadata"]["labels"].get("store-platform/install") == "default"}
     wanted = {f"store-{store_id}" for store_id, phase, *_ in rows.values() if phase == "ready"}
@@ -228,13 +235,12 @@ def _in_the_cluster(fleet, rows, secrets_made_once):
         found.append(f"namespaces of no store: {sorted(namespaces - wanted)}")
     if wanted - namespaces:
         found.append(f"stores without a namespace: {sorted(wanted - namespaces)}")
-    if secrets_made_once:
-        made = {}
-        for call in fleet.mutating_calls():
-            if call["method"] == "POST" and call["path"].split("?")[0].endswith("/secrets") and call["status"] == 201:
-                made[call["path"]] = made.get(call["path"], 0) + 1
-        found += [f"{count} times passwords: {path}" for path, count in made.items() if count > 1]
-    return found
+    made = {}
+    for call in fleet.mutating_calls():
+        if call["method"] == "POST" and call["path"].split("?")[0].endswith("/secrets") and call["status"] == 201:
+            made[call["path"]] = made.get(call["path"], 0) + 1
+    again = {path: count for path, count in made.items() if count > 1 and not any(f"/store-{store_id}/" in path for store_id in remade)}
+    return found + [f"{count} times passwords: {path}" for path, count in again.items()]
 
 
 def calls_outside_leases(fleet, slack=0.02):
@@ -253,11 +259,14 @@ def calls_outside_leases(fleet, slack=0.02):
             history = log.get(name[6:]) if name else None
             if not history:
                 continue
-            index = bisect.bisect_right([entry[0] for entry in history], at + slack) - 1
-            held = [entry for entry in history[max(0, index - 1):index + 1] if entry[2] and entry[1] == replica.number and at <= entry[3] + slack]
+            # Whatever was so at any moment about the time of the call: its own moment is only known so exactly.
+            moments = [entry[0] for entry in history]
+            first, last = (bisect.bisect_right(moments, at + slip) - 1 for slip in (-slack, slack))
+            current = history[max(0, first):last + 1]
+            held = [entry for entry in current if entry[2] and entry[1] == replica.number and at <= entry[3] + slack]
             if not held and not _is_stray(fleet, method, path, name):
                 moment = datetime.datetime.fromtimestamp(at).isoformat(timespec="milliseconds")
-                found.append(f"replica {replica.number} sent {method} {path.split('?')[0]} at {moment} without the lease; last known {history[max(0, index - 1):index + 1]}")
+                found.append(f"replica {replica.number} sent {method} {path.split('?')[0]} at {moment} without the lease; the leases then: {current}")
     return found
 
 

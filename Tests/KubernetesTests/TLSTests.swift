@@ -1,3 +1,4 @@
+import CommandTesting
 import Foundation
 import Glibc
 import JSON
@@ -12,80 +13,48 @@ struct TLSTests {
     struct Authority {
         let directory: TemporaryDirectory
 
-        init() throws {
+        init() async throws {
             directory = try TemporaryDirectory()
             try directory.write("subjectAltName=DNS:kube.example\n", to: "server.ext")
             try directory.write("extendedKeyUsage=clientAuth\n", to: "client.ext")
-            let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+            let curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
             for name in ["ca", "other"] {
-                try openssl(
-                    ["req", "-x509", "-days", "1", "-subj", "/CN=\(name)", "-keyout", "\(name).key", "-out", "\(name).crt"] + curve)
+                try await openssl("req -x509 -days 1 -subj /CN=\(name) -keyout \(name).key -out \(name).crt \(curve)")
             }
             for name in ["server", "client"] {
-                try openssl(["req", "-subj", "/CN=\(name)", "-keyout", "\(name).key", "-out", "\(name).csr"] + curve)
-                try openssl([
-                    "x509", "-req", "-days", "1", "-in", "\(name).csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial",
-                    "-extfile",
-                    "\(name).ext", "-out", "\(name).crt",
-                ])
+                try await openssl("req -subj /CN=\(name) -keyout \(name).key -out \(name).csr \(curve)")
+                try await openssl(
+                    "x509 -req -days 1 -in \(name).csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile \(name).ext -out \(name).crt")
             }
             let answer = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n\(configMap("a", version: 1).text)"
             try directory.write(answer, to: "api/v1/namespaces/a/configmaps/a")
         }
 
-        private func openssl(_ arguments: [String]) throws {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-            process.arguments = arguments
-            process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
-            process.standardError = FileHandle.nullDevice
-            process.standardOutput = FileHandle.nullDevice
-            try process.run()
-            process.waitUntilExit()
-            try #require(process.terminationStatus == 0)
+        private func openssl(_ arguments: String) async throws {
+            _ = try await output(of: "cd '\(directory.path)' && openssl \(arguments) 2>/dev/null")
         }
 
         func pem(_ name: String) throws -> [UInt8] { try ConfigurationFile.bytes(of: "\(directory.path)/\(name)") }
 
         /// Runs a server for the time of the body, which gets its port.
         func withServer(_ body: (Int) async throws -> Void) async throws {
-            let output = Pipe()
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-            process.arguments = [
-                "s_server", "-accept", "127.0.0.1:0", "-HTTP", "-cert", "server.crt", "-key", "server.key", "-CAfile", "ca.crt",
-                "-Verify",
-                "1", "-verify_return_error",
-            ]
-            process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
-            process.standardOutput = output
-            process.standardError = FileHandle.nullDevice
-            let (ended, ending) = AsyncStream<Void>.makeStream()
-            process.terminationHandler = { _ in ending.finish() }
-            try process.run()
-            let outcome: Result<Void, any Error>
+            let server = "openssl s_server -accept 127.0.0.1:0 -HTTP -cert server.crt -key server.key -CAfile ca.crt -Verify 1"
+            let printed = lines(of: "cd '\(directory.path)' && echo PID:$$ && exec \(server) -verify_return_error 2>/dev/null")
+            var (pid, isServed) = (pid_t(0), false)
             do {
-                outcome = .success(try await body(port(from: output.fileHandleForReading)))
-            } catch {
-                outcome = .failure(error)
-            }
-            // Not SIGTERM: a child inherits the signal mask of the thread that starts it, and Dispatch's threads block that.
-            kill(process.processIdentifier, SIGKILL)
-            for await _ in ended {}
-            try outcome.get()
-        }
-
-        /// From `ACCEPT 127.0.0.1:41234`.
-        private func port(from output: FileHandle) throws -> Int {
-            var text = ""
-            while let more = try output.read(upToCount: 1), !more.isEmpty {
-                text += String(decoding: more, as: UTF8.self)
-                guard text.hasSuffix("\n"), let line = text.split(separator: "\n").first(where: { $0.hasPrefix("ACCEPT ") }) else {
-                    continue
+                for try await line in printed {
+                    // `PID:123`, then among others `ACCEPT 127.0.0.1:41234`.
+                    let number = line.split(whereSeparator: { ":\n".contains($0) }).last.flatMap { Int($0) }
+                    if line.hasPrefix("PID:") { pid = pid_t(try #require(number)) }
+                    guard line.hasPrefix("ACCEPT "), !isServed else { continue }
+                    isServed = true
+                    defer { kill(pid, SIGKILL) }
+                    try await body(try #require(number))
                 }
-                return try #require(line.split(separator: ":").last.flatMap { Int($0) })
+            } catch let end as CommandFailed where isServed && end.status == SIGKILL {
+                // as it was told to
             }
-            throw ClusterConfigurationError("openssl s_server did not start: \(text)")
+            try #require(isServed)
         }
     }
 
@@ -95,7 +64,7 @@ struct TLSTests {
     }
 
     @Test func `both sides prove who they are, the server by the name it is known under`() async throws {
-        let authority = try Authority()
+        let authority = try await Authority()
         try await authority.withServer { port in
             var configuration = ClusterConfiguration(server: "https://127.0.0.1:\(port)")
             configuration.certificateAuthority = try authority.pem("ca.crt")
@@ -134,7 +103,7 @@ struct TLSTests {
     }
 
     @Test func `a kubeconfig leads all the way`() async throws {
-        let authority = try Authority()
+        let authority = try await Authority()
         try await authority.withServer { port in
             let path = try authority.directory.write(
                 """

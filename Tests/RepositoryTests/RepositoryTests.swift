@@ -1,3 +1,4 @@
+import CommandTesting
 import Foundation
 import Postgres
 import PostgresTesting
@@ -228,16 +229,7 @@ struct RepositoryTests {
 
     @Test func `the schema is the one of the snapshot`() async throws {
         let dump = try await withTestDatabase(migrations: migrations) { _, configuration in
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-            process.arguments = ["pg_dump", "--schema-only", "--no-owner", "--no-privileges", configuration.url]
-            let output = Pipe()
-            process.standardOutput = output
-            try process.run()
-            let data = output.fileHandleForReading.readDataToEndOfFile()
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0)
-            return String(decoding: data, as: UTF8.self)
+            try await output(of: "pg_dump --schema-only --no-owner --no-privileges '\(configuration.url)'")
         }
         // Lines about the dump itself and its program's version differ from machine to machine.
         func essence(_ text: String) -> [String] {
