@@ -1,4 +1,4 @@
-package import Kubernetes
+import Kubernetes
 
 extension String {
     /// Without control characters and ANSI sequences, cut at a number of characters: text from a cluster is anybody's text.
@@ -18,11 +18,6 @@ extension String {
         }
         return line.count > limit ? String(line.prefix(limit - 1)) + "…" : line
     }
-}
-
-extension Pod {
-    /// Those of init containers first.
-    package var allContainerStatuses: [ContainerStatus] { initContainerStatuses + containerStatuses }
 }
 
 extension Condition {

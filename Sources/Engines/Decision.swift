@@ -126,7 +126,9 @@ extension Decision {
             }
             let isKnown = !trustsEarlier || stage.hasWorkloads
             let missing = isKnown ? stage.missing(in: observation) : []
-            if observation.hasWorkloads, let secret = missing.first(where: { $0.isMadeOnce && observation.hashes[$0.id] == nil }) {
+            if observation.mayHoldData(of: store),
+                let secret = missing.first(where: { $0.isMadeOnce && observation.hashes[$0.id] == nil })
+            {
                 self.stages[stage.name] = .failed(Stage.lossOfPasswords(secret))
             } else if let job = stage.failedJob(in: observation, before: store.attemptedAt) {
                 actions.append(.removeJob(name: job.metadata.name, uid: job.metadata.uid))

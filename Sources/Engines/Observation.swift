@@ -1,5 +1,6 @@
 package import JSON
 package import Kubernetes
+import Stores
 
 /// What the cluster shows of a store at one moment: read for one decision, and never kept for another.
 package struct Observation: Sendable {
@@ -81,6 +82,14 @@ package struct Observation: Sendable {
 
     /// Whether something that runs pods is there: then everything it needs was there before it.
     package var hasWorkloads: Bool { !statefulSets.isEmpty || !deployments.isEmpty || !jobs.isEmpty }
+
+    /// Whether a database of the store may have been opened with its passwords: it was ready in this namespace, or a pod has begun to run,
+    /// which none does without them. A write that was long on its way can bring a workload into a namespace before its Secret.
+    func mayHoldData(of store: Store) -> Bool {
+        guard hasWorkloads else { return false }
+        let wasReady = store.readyAt != nil && store.namespaceUID == namespace?.metadata.uid
+        return wasReady || pods.contains(where: \.hasBegun) || statefulSets.contains { $0.readyReplicas > 0 }
+    }
 
     /// Whether every object of a kind was read, so that one which is not among them is not there.
     package func hasRead(_ resource: Resource) -> Bool {

@@ -209,6 +209,22 @@ struct DecisionTests {
         }
     }
 
+    @Test func `a workload that came before its Secret, late on its way, has locked nobody out`() throws {
+        let store = try store()
+        var observation = try cluster(store, through: .limits)
+        for stage in try #require(EngineRegistry.stages(of: store, on: PlatformConfiguration())) {
+            for manifest in stage.manifests where manifest.resource == .statefulSet {
+                observation.note(manifest.json, of: manifest.resource)
+            }
+        }
+        let decision = try decide(store, observation)
+        #expect(decision.cause?.reason != "credentials_lost" && written(decision).contains(.settings))
+        var known = store
+        known.readyAt = now
+        known.namespaceUID = observation.namespace?.metadata.uid
+        #expect(try decide(known, observation).cause?.reason == "credentials_lost")
+    }
+
     @Test func `a store that falls again and again is watched before it is called ready`() throws {
         var (store, observation) = try sealed(.degraded)
         store.steadiness = Steadiness(relapses: 3, relapsedAt: now - 60, wellSince: now - 15)

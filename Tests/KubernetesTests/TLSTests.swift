@@ -24,7 +24,8 @@ struct TLSTests {
             for name in ["server", "client"] {
                 try await openssl("req -subj /CN=\(name) -keyout \(name).key -out \(name).csr \(curve)")
                 try await openssl(
-                    "x509 -req -days 1 -in \(name).csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile \(name).ext -out \(name).crt")
+                    "x509 -req -days 1 -in \(name).csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile \(name).ext -out \(name).crt"
+                )
             }
             let answer = "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n\(configMap("a", version: 1).text)"
             try directory.write(answer, to: "api/v1/namespaces/a/configmaps/a")

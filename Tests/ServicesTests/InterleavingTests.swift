@@ -90,7 +90,10 @@ private struct Scenery: Sendable {
 private struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
+    init(seed: UInt64) {
+        state = seed
+        state = next()  // else neighbouring seeds give the same numbers, one place on
+    }
 
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
@@ -231,9 +234,15 @@ private struct World {
             cluster.ending = ending - 1
             if ending <= 1 { cluster = Cluster() }
         }
+        // No container starts without the Secret that its variables come from.
+        guard cluster.objects.keys.contains(where: { $0.kind == Resource.secret.kind }) else { return enqueueLiving() }
         for id in cluster.objects.keys.sorted(by: { $0.description < $1.description }) where chance(50) {
             cluster.objects[id]?.isReady = true
         }
+        enqueueLiving()
+    }
+
+    private mutating func enqueueLiving() {
         if row.phase != .deleted { enqueue() }
     }
 
@@ -359,9 +368,9 @@ private struct World {
 
     private mutating func read(_ index: Int) {
         var seen = cluster
-        // The API server answers a GET from its quorum: what a list shows may be old, but no namespace is missed that is there.
-        if let older, older.uid != nil || cluster.uid == nil || cluster.isLabelled, chance(10) {
-            seen = older
+        // A GET of the namespace is answered from the API server's quorum; what the lists show beneath it may be old.
+        if let older, cluster.uid != nil, chance(10) {
+            seen.objects = older.objects
             count(.staleReads)
         }
         workers[index].pass = Pass(store: row, stages: scenery.stages, manifestsHash: "m")
@@ -431,8 +440,10 @@ private struct World {
             return
         }
         row.phase = pass.phase
+        row.reason = pass.cause?.reason
         row.namespaceUID = pass.namespaceUID ?? row.namespaceUID
         if pass.isSettled { row.seal = pass.seal }
+        if row.phase == .ready { row.readyAt = row.readyAt ?? Date(timeIntervalSince1970: Double(now)) }
         let isOver = pass.isSettled || pass.phase == .failed || pass.phase == .deleted
         work = isOver && due.requested == workers[index].requested ? nil : (due.requested, nil, 0)
     }
@@ -487,7 +498,7 @@ private struct World {
 
     private mutating func check() {
         guard complaint == nil else { return }
-        let state = "(phase \(row.phase), desired \(row.desired))"
+        let state = "(phase \(row.phase), reason \(row.reason ?? "none"), desired \(row.desired))"
         if let made = passwords.first(where: { $0.value.count > 1 }) {
             return complaint = "passwords made twice in namespace \(made.key) \(state)"
         }

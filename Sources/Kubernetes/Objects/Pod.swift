@@ -21,6 +21,14 @@ package struct Pod: KubernetesObject, Hashable {
 
     package var isReady: Bool { conditions["Ready"]?.isTrue ?? false }
 
+    /// Those of init containers first.
+    package var allContainerStatuses: [ContainerStatus] { initContainerStatuses + containerStatuses }
+
+    /// Whether a container of it runs or has run.
+    package var hasBegun: Bool {
+        allContainerStatuses.contains { $0.restartCount > 0 || $0.state?.isRunning == true || $0.state?.terminated != nil }
+    }
+
     package init(json: JSONValue) {
         let status = json["status"]
         metadata = ObjectMeta(of: json)
