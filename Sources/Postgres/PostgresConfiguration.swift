@@ -2,6 +2,7 @@
 package struct PostgresConfiguration: Sendable {
     /// A libpq connection URI or keyword string. Holds the password: never printed.
     package let url: String
+    /// As `pg_stat_activity` shows it, unless the URL gives another.
     package var applicationName = "store-platform"
     package var maximumConnections = 10
     /// How long a caller waits for a connection when all are in use.
@@ -21,7 +22,7 @@ package struct PostgresConfiguration: Sendable {
     /// libpq's keywords. No server-side timeout fires when the server itself is gone, hence the last four.
     var parameters: [(String, String)] {
         [
-            ("dbname", url), ("application_name", applicationName), ("client_encoding", "UTF8"),
+            ("dbname", url), ("fallback_application_name", applicationName), ("client_encoding", "UTF8"),
             (
                 "options",
                 "-c statement_timeout=\(statementTimeout.milliseconds) -c lock_timeout=\(lockTimeout.milliseconds)"

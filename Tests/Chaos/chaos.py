@@ -35,7 +35,7 @@ def main():
         print(f"  {number:2} {promise}: {outcome.trials} trials, {len(outcome.failures)} failures, {outcome.figures} ({time.monotonic() - started:.0f} s)", flush=True)
         for failure in outcome.failures[:5]:
             print(f"     {failure}", flush=True)
-    print(f"\n| # | promise | trials | failures | figures |\n|---|---|---|---|---|")
+    print("\n| # | promise | trials | failures | figures |\n|---|---|---|---|---|")
     for number, promise, outcome in rows:
         print(f"| {number} | {promise} | {outcome.trials} | {len(outcome.failures)} | {outcome.figures} |")
     failed = sum(bool(outcome.failures) for *_, outcome in rows)

@@ -15,10 +15,10 @@ from platform_under_test import BINARIES, ROOT, TOKEN, Postgres, Process, free_p
 
 from proxies import APIProxy, Loop, PostgresProxy  # noqa: E402
 
-# Every change of a lease, by whom: the other end of the replica's own proxy names it. Outside of what it watches.
+# Every change of a lease, by whom: each replica's URL gives it a name. Outside of what it watches.
 LEASE_LOG = """
 CREATE SCHEMA chaos;
-CREATE TABLE chaos.leases (n bigint GENERATED ALWAYS AS IDENTITY, at timestamptz DEFAULT clock_timestamp(), port integer DEFAULT inet_client_port(),
+CREATE TABLE chaos.leases (n bigint GENERATED ALWAYS AS IDENTITY, at timestamptz DEFAULT clock_timestamp(), replica text DEFAULT current_setting('application_name'),
     store_id text, token uuid, until timestamptz);
 CREATE FUNCTION chaos.note() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -36,6 +36,7 @@ CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON work FOR EACH ROW EXECUT
 class Replica:
     def __init__(self, fleet, number, environment):
         self.number, self.port = number, free_port()
+        self.name = f"replica-{number}"
         self.url = f"http://127.0.0.1:{self.port}"
         self.database = PostgresProxy(fleet.loop, fleet.postgres.port)
         self.cluster = APIProxy(fleet.loop, fleet.cluster_port)
@@ -46,7 +47,7 @@ class Replica:
             f"clusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:{self.cluster.port}'}}}}]\n"
             "contexts: [{name: c, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {}}]\n")
         self.settings = {
-            "PATH": os.environ["PATH"], "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{self.database.port}/postgres",
+            "PATH": os.environ["PATH"], "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{self.database.port}/postgres?application_name={self.name}",
             "KUBECONFIG": str(kubeconfig), "STORE_PLATFORM_LISTEN": f"127.0.0.1:{self.port}", "STORE_PLATFORM_ADMIN_TOKEN": TOKEN,
             "STORE_PLATFORM_MIGRATIONS": str(ROOT / "migrations"), "STORE_PLATFORM_DRAIN_PAUSE": "1",
             "STORE_PLATFORM_FAIL_POINT_LOG": str(directory / "fail-points.log"), **environment,

@@ -124,11 +124,9 @@ class PostgresProxy(Proxy):
         self.commits = lambda: None
         self.drops_notifications = False
         self.cuts, self.notifications_dropped = [], 0
-        self.ports = set()
         super().__init__(loop, target_port)
 
     async def serve(self, reader, writer, server_reader, server_writer):
-        self.ports.add(server_writer.get_extra_info("sockname")[1])
         while True:
             length = struct.unpack("!I", await reader.readexactly(4))[0]
             rest = await reader.readexactly(length - 4)

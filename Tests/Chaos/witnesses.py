@@ -245,11 +245,10 @@ def _in_the_cluster(fleet, rows, remade):
 
 def calls_outside_leases(fleet, slack=0.02):
     """Calls that changed a store's namespace while the replica that sent them did not hold its lease."""
-    holder_by_port = {port: replica.number for replica in fleet.replicas for port in replica.database.ports}
     log = {}
-    for at, port, store_id, token, until in fleet.query(
-            "SELECT extract(epoch FROM at), port, store_id, coalesce(token::text, ''), extract(epoch FROM until) FROM chaos.leases ORDER BY n"):
-        log.setdefault(store_id, []).append((float(at), holder_by_port.get(int(port or 0)), token, float(until or 0)))
+    for at, holder, store_id, token, until in fleet.query(
+            "SELECT extract(epoch FROM at), replica, store_id, coalesce(token::text, ''), extract(epoch FROM until) FROM chaos.leases ORDER BY n"):
+        log.setdefault(store_id, []).append((float(at), holder, token, float(until or 0)))
     found = []
     for replica in fleet.replicas:
         for at, method, path in replica.cluster.requests:
@@ -263,10 +262,10 @@ def calls_outside_leases(fleet, slack=0.02):
             moments = [entry[0] for entry in history]
             first, last = (bisect.bisect_right(moments, at + slip) - 1 for slip in (-slack, slack))
             current = history[max(0, first):last + 1]
-            held = [entry for entry in current if entry[2] and entry[1] == replica.number and at <= entry[3] + slack]
+            held = [entry for entry in current if entry[2] and entry[1] == replica.name and at <= entry[3] + slack]
             if not held and not _is_stray(fleet, method, path, name):
                 moment = datetime.datetime.fromtimestamp(at).isoformat(timespec="milliseconds")
-                found.append(f"replica {replica.number} sent {method} {path.split('?')[0]} at {moment} without the lease; the leases then: {current}")
+                found.append(f"{replica.name} sent {method} {path.split('?')[0]} at {moment} without the lease; the leases then: {current}")
     return found
 
 

@@ -51,7 +51,8 @@ class Postgres:
 
     def _script(self, command):
         script = f'. "{ROOT}/scripts/common.sh"; {command}'
-        subprocess.run(["bash", "-c", script, "bash", str(self.directory), str(self.port)], check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(["bash", "-c", script, "bash", str(self.directory), str(self.port)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
 class Process:
