@@ -73,6 +73,7 @@ let package = Package(
             ]),
         program("cluster-simulator", over: ["ClusterSimulator", "HTTP", "JSON"]),
         program("provision-bench", over: ["Engines", "Stores", "Kubernetes", "JSON"]),
+        program("queue-bench", over: ["Repository", "Stores", "Postgres", "JSON"]),
 
         tests(of: "JSON"),
         tests(of: "HTTP", with: ["JSON"]),

@@ -14,12 +14,17 @@ package struct ClusterWatch: Sendable {
     private let pool: ConnectionPool
     private let gateway: ClusterGateway
     private let bulletin: Bulletin
+    private let comparisons: Comparisons
     private let log: @Sendable (String) -> Void
 
-    package init(pool: ConnectionPool, gateway: ClusterGateway, bulletin: Bulletin, log: @escaping @Sendable (String) -> Void) {
+    package init(
+        pool: ConnectionPool, gateway: ClusterGateway, bulletin: Bulletin, comparisons: Comparisons = Comparisons(),
+        log: @escaping @Sendable (String) -> Void
+    ) {
         self.pool = pool
         self.gateway = gateway
         self.bulletin = bulletin
+        self.comparisons = comparisons
         self.log = log
     }
 
@@ -82,6 +87,7 @@ package struct ClusterWatch: Sendable {
             do {
                 let rows = try await pool.withConnection { db in try StoreRepository.allLiving(on: db) }
                 for row in rows where row.phase == .ready && all[row.id]?.text != row.seal { changed.add(row.id) }
+                comparisons.noteObjects()
             } catch {
                 log("The stores' objects were not compared; they are when the watch begins again: \(error)")
             }

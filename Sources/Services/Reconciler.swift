@@ -26,17 +26,19 @@ package struct Reconciler: Sendable {
     private let interval: Duration
     private let unknown: UnknownNamespaces
     private let log: @Sendable (String) -> Void
+    private let comparisons: Comparisons
     private let told = Told()
 
     package init(
         pool: ConnectionPool, gateway: ClusterGateway, bulletin: Bulletin, interval: Duration = .seconds(60),
-        unknown: UnknownNamespaces = .adopt, log: @escaping @Sendable (String) -> Void
+        unknown: UnknownNamespaces = .adopt, comparisons: Comparisons = Comparisons(), log: @escaping @Sendable (String) -> Void
     ) {
         self.pool = pool
         self.gateway = gateway
         self.bulletin = bulletin
         self.interval = interval
         self.unknown = unknown
+        self.comparisons = comparisons
         self.log = log
     }
 
@@ -76,8 +78,11 @@ package struct Reconciler: Sendable {
         var due = outdated(rows, present)
         due += try await settle(unknown: present.filter { known[$0.key] == nil }, of: present)
         try await reportVolumes(known)
-        guard !due.isEmpty else { return }
-        let ids = due
+        if !due.isEmpty { try await makeDue(due) }
+        comparisons.noteNamespaces()
+    }
+
+    private func makeDue(_ ids: [StoreID]) async throws {
         try await pool.withConnection { db in
             FailPoint.reach(.enqueueBefore)
             try WorkRepository.enqueue(ids, on: db)

@@ -28,6 +28,7 @@ struct Service {
         if let token = configuration.administratorToken { try await tokens.setAdministrator(token: token) }
         let warn: @Sendable (String) -> Void = { Log.write("warning", $0) }
         let stopping = Stopping()
+        let comparisons = Comparisons()
 
         let stores = StoreService(pool: pool, gateway: gateway, bulletin: bulletin)
         let services = APIServices(
@@ -41,7 +42,7 @@ struct Service {
                     return "The database cannot be used."
                 }
             },
-            gauges: { Service.gauges(pool, client) })
+            gauges: { Service.gauges(pool, client, comparisons) })
         let server = try serve(services)
         Log.write("info", "Listening on http://\(configuration.host):\(server.port), role \(configuration.role.rawValue).")
 
@@ -49,8 +50,9 @@ struct Service {
         let role = configuration.role
         let duty = Duty("agreement", pool: pool, term: settings.lease / 2, log: warn)
         let reconciler = Reconciler(
-            pool: pool, gateway: gateway, bulletin: bulletin, unknown: configuration.unknownNamespaces, log: warn)
-        let watch = ClusterWatch(pool: pool, gateway: gateway, bulletin: bulletin, log: warn)
+            pool: pool, gateway: gateway, bulletin: bulletin, unknown: configuration.unknownNamespaces, comparisons: comparisons,
+            log: warn)
+        let watch = ClusterWatch(pool: pool, gateway: gateway, bulletin: bulletin, comparisons: comparisons, log: warn)
         // Work stops at once on a signal; the server first says that it is no longer ready, and then answers what it has begun.
         let work = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -104,8 +106,9 @@ struct Service {
         }
     }
 
-    private static func gauges(_ pool: ConnectionPool, _ client: KubernetesClient) -> [(name: String, help: String, value: Double)]
-    {
+    private static func gauges(
+        _ pool: ConnectionPool, _ client: KubernetesClient, _ comparisons: Comparisons
+    ) -> [(name: String, help: String, value: Double)] {
         let usage = pool.usage
         let statistics = client.statistics
         return [
@@ -116,6 +119,14 @@ struct Service {
             (
                 "store_platform_cluster_shut_outs_total",
                 "How often the Kubernetes API failed so often in a row that calls were held back.", Double(statistics.shutOuts)
+            ),
+            (
+                "store_platform_namespace_comparisons_total", "How often rows and namespaces were compared by this replica.",
+                Double(comparisons.ofNamespaces)
+            ),
+            (
+                "store_platform_object_comparisons_total", "How often all objects were compared with how they were left.",
+                Double(comparisons.ofObjects)
             ),
         ]
     }

@@ -28,11 +28,12 @@ class Crashes:
     def __init__(self, fleet, chance):
         self.fleet, self.chance, self.replica = fleet, chance, fleet.replicas[0]
         self.ledger = Ledger(fleet.postgres.directory / "ledger.jsonl")
-        self.spares, self.gone, self.remade, self.lives, self.threads = [], set(), set(), 0, []
+        self.spares, self.gone, self.remade, self.lives, self.spared, self.threads = [], set(), set(), 0, 0, []
 
     def prepare(self, count):
         """Ready stores, for what happens to stores that are there already."""
-        self.spares += [self.fleet.create(f"Spare {number}", ledger=self.ledger) for number in range(count)]
+        self.spares += [self.fleet.create(f"Spare {self.spared + number}", ledger=self.ledger) for number in range(count)]
+        self.spared += count
         settle(self.fleet)
 
     def hit(self, point):

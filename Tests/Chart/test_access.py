@@ -4,9 +4,10 @@ import pytest
 
 from rendering import installation, named, of_kind, selects, workloads
 
-WRITE = {"list", "create", "patch"}
+WRITE = {"list", "watch", "create", "patch"}
 
-# Every call that each process makes, and not one more. A right that is added to the chart has to be added here, with its reader.
+# Every call that each process makes, and not one more. A right that is added to the chart has to be added here, with its reader;
+# Tests/System/test_rights.py holds the worker's to the calls of a running service.
 API = {
     ("", "namespaces"): {"get"},
     **{("", resource): {"list"} for resource in (
@@ -22,17 +23,19 @@ API = {
 }
 WORKER = {
     ("", "namespaces"): {"get", "list", "watch", "create", "patch", "delete"},
-    **{("", resource): WRITE for resource in ("serviceaccounts", "limitranges", "resourcequotas", "configmaps", "services")},
-    ("", "persistentvolumeclaims"): WRITE | {"watch", "deletecollection"},
+    **{("", resource): WRITE for resource in ("serviceaccounts", "configmaps", "services")},
+    **{("", resource): WRITE | {"update"} for resource in ("limitranges", "resourcequotas")},
+    ("", "persistentvolumeclaims"): WRITE | {"deletecollection"},
     ("", "pods"): {"list", "watch", "deletecollection"},
-    ("", "secrets"): {"list", "create"},
+    ("", "secrets"): WRITE | {"get"},
+    ("", "persistentvolumes"): {"list"},
     ("", "events"): {"list"},
-    ("apps", "deployments"): WRITE | {"watch"},
-    ("apps", "statefulsets"): WRITE | {"watch"},
-    ("batch", "jobs"): WRITE | {"watch", "delete"},
+    ("apps", "deployments"): WRITE,
+    ("apps", "statefulsets"): WRITE,
+    ("batch", "jobs"): WRITE | {"delete"},
     ("batch", "cronjobs"): WRITE,
     ("networking.k8s.io", "ingresses"): WRITE,
-    ("networking.k8s.io", "networkpolicies"): WRITE,
+    ("networking.k8s.io", "networkpolicies"): WRITE | {"update"},
     ("storage.k8s.io", "storageclasses"): {"list"},
 }
 
