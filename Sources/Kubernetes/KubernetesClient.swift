@@ -6,11 +6,21 @@ import Synchronization
 /// Calls end when their task is cancelled and never outlast `KubernetesClient.deadline`. Refusals with Retry-After are waited out,
 /// broken connections tried again where the request may be repeated; what then remains is thrown.
 package final class KubernetesClient: Sendable {
-    /// When every call made in this task must be over, asked afresh for each; nil for no bound but the limits'.
-    @TaskLocal package static var bound: (@Sendable () -> ContinuousClock.Instant)?
+    /// When every call must be over, asked afresh for each.
+    ///
+    /// A struct around the closure: with the closure itself as a task-local value, code that Swift 6.3.1 optimises ends in
+    /// swift_task_localValuePush on a null type.
+    package struct Bound: Sendable {
+        let moment: @Sendable () -> ContinuousClock.Instant
+
+        package init(_ moment: @escaping @Sendable () -> ContinuousClock.Instant) { self.moment = moment }
+    }
+
+    /// Of every call made in this task; nil for none but the limits'.
+    @TaskLocal package static var bound: Bound?
 
     /// The bound as it is now.
-    package static var deadline: ContinuousClock.Instant? { bound?() }
+    package static var deadline: ContinuousClock.Instant? { bound?.moment() }
 
     package let limits: Limits
     private let address: ServerAddress

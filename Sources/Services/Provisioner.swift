@@ -113,7 +113,7 @@ package struct Provisioner: Sendable {
         let lease = held.lease
         let end = ContinuousClock.now + Provisioner.passLimit
         do {
-            try await KubernetesClient.$bound.withValue({ min(held.trustedUntil, end) }) { try await work(under: held) }
+            try await KubernetesClient.$bound.withValue(.init { min(held.trustedUntil, end) }) { try await work(under: held) }
         } catch {
             let isStopping = Task.isCancelled
             if !isStopping { log("A pass over the store \(lease.storeID) did not end well: \(error)") }

@@ -115,7 +115,7 @@ struct ClientWireTests {
             [.refusal(503, "ServiceUnavailable", headers: ["Retry-After: 2000"])]
         } _: { client, server in
             let deadline = ContinuousClock.Instant.now + .seconds(300)
-            let error = await KubernetesClient.$bound.withValue({ deadline }) {
+            let error = await KubernetesClient.$bound.withValue(.init { deadline }) {
                 await failure { () throws(KubernetesError) in try await client.get(configMapA) }
             }
             #expect(error?.status?.code == 503)
@@ -236,7 +236,7 @@ struct ClientWireTests {
             var happenings = server.happenings.makeAsyncIterator()
             _ = await happenings.next()
             let deadline = ContinuousClock.Instant.now + .milliseconds(20)
-            let waiting = await KubernetesClient.$bound.withValue({ deadline }) {
+            let waiting = await KubernetesClient.$bound.withValue(.init { deadline }) {
                 await failure { () throws(KubernetesError) in try await client.get(configMapA) }
             }
             #expect(waiting?.isTimeout == true)
@@ -248,7 +248,7 @@ struct ClientWireTests {
             [.waitForClient]
         } _: { client, server in
             let deadline = ContinuousClock.Instant.now + .milliseconds(20)
-            let error = await KubernetesClient.$bound.withValue({ deadline }) {
+            let error = await KubernetesClient.$bound.withValue(.init { deadline }) {
                 await failure { () throws(KubernetesError) in try await client.get(configMapA) }
             }
             #expect(error?.isTimeout == true)
@@ -260,7 +260,7 @@ struct ClientWireTests {
             [.answer(200, configMap("a", version: 1))]
         } _: { client, server in
             let deadline = ContinuousClock.Instant.now - .seconds(1)
-            let error = await KubernetesClient.$bound.withValue({ deadline }) {
+            let error = await KubernetesClient.$bound.withValue(.init { deadline }) {
                 await failure { () throws(KubernetesError) in try await client.get(configMapA) }
             }
             #expect(error?.isTimeout == true)

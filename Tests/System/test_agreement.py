@@ -271,7 +271,7 @@ def test_a_new_version_of_the_manifests_reaches_the_stores_that_are_ready():
 
 
 def test_a_shop_that_falls_and_rises_does_not_fill_its_timeline():
-    with Platform(pod_delay=50) as platform:
+    with Platform(pod_delay=500) as platform:
         store = platform.wait_for_phase(platform.create("Flapping")["id"], "ready")
 
         def pods():
