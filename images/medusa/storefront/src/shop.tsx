@@ -39,8 +39,8 @@ export interface Shop {
   notice: string;
   say: (notice: string) => void;
   chooseRegion: (region: Region) => Promise<void>;
-  /** Makes a cart if there is none. */
-  add: (variant: string, quantity: number) => Promise<void>;
+  /** Makes a cart if there is none, and says what was added. */
+  add: (variant: string, quantity: number, title: string) => Promise<void>;
   /** Runs a change of the cart. False where the cart turned out to be gone: the visitor has been told. */
   change: (run: (cart: Cart) => Promise<Cart>) => Promise<boolean>;
   forgetCart: () => void;
@@ -101,14 +101,15 @@ export function useCart(config: Config, client: Client, regions: Region[], initi
   }, [client, regions, forgetCart]);
   useEffect(() => void reloadCart(), [reloadCart]);
 
-  async function add(variant: string, quantity: number) {
+  async function add(variant: string, quantity: number, title: string) {
     try {
       take(await client.addItem((cart ?? (await client.createCart(region.id))).id, variant, quantity));
+      setNotice(`${title} is in your cart.`);
     } catch (error) {
       if (!cart || !asProblem(error).isAboutLostCart) throw error;
       forgetCart();
       take(await client.addItem((await client.createCart(region.id)).id, variant, quantity));
-      setNotice(lost);
+      setNotice(`${lost} ${title} is in it.`);
     }
   }
 

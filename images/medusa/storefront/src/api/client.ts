@@ -40,6 +40,12 @@ async function problemOf(answer: Response): Promise<Problem> {
 // Prices and stock are not among a product's default fields.
 const productFields = "*variants.calculated_price,+variants.inventory_quantity";
 
+/** Where prices are for. The country is what taxes go by, so it is given where there is no doubt about it. */
+function pricedFor(region: Region): Record<string, string> {
+  const [country, ...others] = region.countries;
+  return { region_id: region.id, fields: productFields, ...(country && others.length === 0 ? { country_code: country.iso_2 } : {}) };
+}
+
 export class Client {
   constructor(
     private readonly backend: string,
@@ -73,13 +79,13 @@ export class Client {
     return (await this.call<{ regions: Region[] }>("GET", "/regions?limit=100")).regions;
   }
 
-  products(region: string, offset: number, limit: number): Promise<Page> {
-    const query = new URLSearchParams({ region_id: region, fields: productFields, order: "-created_at", offset: `${offset}`, limit: `${limit}` });
+  products(region: Region, offset: number, limit: number): Promise<Page> {
+    const query = new URLSearchParams({ ...pricedFor(region), order: "-created_at", offset: `${offset}`, limit: `${limit}` });
     return this.call("GET", `/products?${query}`);
   }
 
-  async product(handle: string, region: string): Promise<Product | null> {
-    const query = new URLSearchParams({ handle, region_id: region, fields: productFields, limit: "1" });
+  async product(handle: string, region: Region): Promise<Product | null> {
+    const query = new URLSearchParams({ ...pricedFor(region), handle, limit: "1" });
     return (await this.call<Page>("GET", `/products?${query}`)).products[0] ?? null;
   }
 

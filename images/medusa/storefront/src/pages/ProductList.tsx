@@ -13,7 +13,7 @@ import { useShop } from "../shop";
 export function ProductList({ url }: { url: URL }) {
   const { client, region } = useShop();
   const page = pageOf(url);
-  const { value, problem, reload } = useLoaded(useCallback(() => client.products(region.id, (page - 1) * pageSize, pageSize), [client, region.id, page]));
+  const { value, problem, reload } = useLoaded(useCallback(() => client.products(region, (page - 1) * pageSize, pageSize), [client, region, page]));
   const pages = value ? pagesFor(value.count) : 1;
   return (
     <>

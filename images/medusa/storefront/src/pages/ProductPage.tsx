@@ -15,7 +15,7 @@ import { asProblem, useShop } from "../shop";
 export function ProductPage({ handle }: { handle: string }) {
   const { client, region, config } = useShop();
   // In an array, for "there is no such product" is an answer, and not the same as none.
-  const { value, problem, reload } = useLoaded(useCallback(async () => [await client.product(handle, region.id)], [client, handle, region.id]));
+  const { value, problem, reload } = useLoaded(useCallback(async () => [await client.product(handle, region)], [client, handle, region]));
   const product = value?.[0];
   useEffect(() => {
     if (product) document.title = `${product.title} – ${config.storeName}`;
@@ -27,7 +27,7 @@ export function ProductPage({ handle }: { handle: string }) {
 }
 
 function Details({ product }: { product: Product }) {
-  const { add, say, cart } = useShop();
+  const { add, cart } = useShop();
   const [choice, setChoice] = useState(() => initialChoice(product));
   const [quantity, setQuantity] = useState(1);
   const [isBusy, setBusy] = useState(false);
@@ -43,8 +43,7 @@ function Details({ product }: { product: Product }) {
     setBusy(true);
     setProblem(null);
     try {
-      await add(variant.id, quantity);
-      say(`${product.title} is in your cart.`);
+      await add(variant.id, quantity, product.title);
     } catch (error) {
       setProblem(asProblem(error));
     }
