@@ -1,5 +1,6 @@
 """Debian's nginx twice: with the image's own nginx.conf, and in front of it as the Ingress that sends each path where it belongs."""
 
+import os
 import pathlib
 import shutil
 import socket
@@ -43,7 +44,7 @@ class Site:
 
     def __init__(self, backend, settings, key):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="storefront."))
-        self.home.chmod(0o755)  # nginx's workers are another user
+        self.home.chmod(0o755)
         subprocess.run([IMAGE / "build", "--out", self.home / "web"], check=True, stdout=subprocess.DEVNULL)
         for name, text in (("config/config.json", settings), ("key/publishable-key", key)):
             (self.home / name).parent.mkdir()
@@ -53,9 +54,13 @@ class Site:
         paths = "\n".join(f"        location {path} {{ proxy_pass {backend}; }}" for path in BACKEND_PATHS)
         (self.home / "ingress.conf").write_text(INGRESS.format(home=self.home, port=port, storefront=self.storefront, paths=paths))
         (self.home / "storefront.conf").write_text(self.image_configuration())
+        as_in_the_image = {}
+        if os.geteuid() == 0:
+            os.chown(self.home, 1000, 1000)
+            as_in_the_image = {"user": 1000, "group": 1000, "extra_groups": []}
         self.processes = [
-            subprocess.Popen(["nginx", "-c", self.home / "storefront.conf", "-g", "daemon off;"]),
-            subprocess.Popen(["nginx", "-c", self.home / "ingress.conf"]),
+            subprocess.Popen(["nginx", "-e", "stderr", "-c", self.home / "storefront.conf", "-g", "daemon off;"], **as_in_the_image),
+            subprocess.Popen(["nginx", "-e", "stderr", "-c", self.home / "ingress.conf"]),
         ]
         self.wait(f"{self.url}/healthz")
 

@@ -8,7 +8,7 @@ import { formerly, lowest, money, payable } from "../src/model/money";
 import { pageOf, pagesFor, pathOf } from "../src/model/page";
 import { initialRegion } from "../src/model/region";
 import { available, isSoldOut, mostOfOne, stockText } from "../src/model/stock";
-import { chosen, initialChoice, leadsSomewhere, offersChoice } from "../src/model/variants";
+import { chosen, initialChoice, leadsSomewhere, offersChoice, variantText } from "../src/model/variants";
 
 const key = `pk_${"0f".repeat(32)}`;
 
@@ -66,6 +66,7 @@ test("the first that can be bought is chosen first", () => {
   assert.equal(leadsSomewhere(pot, {}, "opt", "Sea"), false);
   assert.equal(leadsSomewhere(pot, {}, "opt", "Clay"), true);
   assert.equal(offersChoice(product(variant("Only"))), false);
+  assert.deepEqual([variantText("Clay"), variantText("Default variant"), variantText(null)], ["Clay · ", "", ""]);
 });
 
 test("an address is checked field by field", () => {

@@ -1,5 +1,6 @@
 import type { Cart, Order } from "../api/types";
 import { money } from "../model/money";
+import { variantText } from "../model/variants";
 import { Picture } from "./Picture";
 
 /** The totals of a cart or an order. Shipping stands there once it is chosen. */
@@ -32,9 +33,4 @@ export function Lines({ of }: { of: Cart | Order }) {
       ))}
     </ul>
   );
-}
-
-/** Medusa names a variant that is the only one "Default variant" or "Default": that says nothing to a buyer. */
-function variantText(title: string | null): string {
-  return title && !/^default\b/i.test(title) ? `${title} · ` : "";
 }

@@ -33,3 +33,8 @@ export function leadsSomewhere(product: Product, choice: Choice, option: string,
 export function offersChoice(product: Product): boolean {
   return (product.variants ?? []).length > 1;
 }
+
+/** Goes before a price. Medusa names a variant that is the only one "Default variant": that says nothing to a buyer. */
+export function variantText(title: string | null): string {
+  return title && !/^default\b/i.test(title) ? `${title} · ` : "";
+}

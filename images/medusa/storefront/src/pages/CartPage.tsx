@@ -8,6 +8,7 @@ import { Quantity } from "../components/Quantity";
 import { Totals } from "../components/Summary";
 import { money } from "../model/money";
 import { mostOfOne } from "../model/stock";
+import { variantText } from "../model/variants";
 import { asProblem, useShop } from "../shop";
 
 export function CartPage() {
@@ -55,7 +56,7 @@ function Line({ item, currency }: { item: LineItem; currency: string }) {
       <Picture url={item.thumbnail} alt="" />
       <div>
         {item.product_handle ? <Link to={`/products/${encodeURIComponent(item.product_handle)}`}>{title}</Link> : <strong>{title}</strong>}
-        <p className="fine">{item.variant_title} · {money(item.unit_price, currency)} each</p>
+        <p className="fine">{variantText(item.variant_title)}{money(item.unit_price, currency)} each</p>
         <div className="change">
           <Quantity label={`Quantity of ${title}`} value={item.quantity} most={mostOfOne} isBusy={isBusy} onChange={(quantity) => void run((cart) => client.changeItem(cart.id, item.id, quantity))} />
           <button type="button" className="quiet" disabled={isBusy} aria-label={`Remove ${title}`} onClick={() => void run((cart) => client.removeItem(cart.id, item.id))}>Remove</button>
