@@ -22,6 +22,10 @@ def route(method, pattern):
     return lambda handler: ROUTES.append((method, compiled, handler)) or handler
 
 
+# An API beside the Store API adds itself here: a path's beginning, and what answers it.
+OTHERS = {}
+
+
 class Medusa:
     """The server, on a port of its own. Tests change `shop` and `carts` as they like."""
 
@@ -38,7 +42,8 @@ class Medusa:
         self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
 
     def reset(self, shop):
         self.shop, self.carts, self.is_down = shop, Carts(shop), False
@@ -182,7 +187,8 @@ class RequestHandler(BaseHTTPRequestHandler):
         self.owner.seen.append((self.command, target.path))
         try:
             with self.owner.lock:
-                self.answer(200, self.result(target, raw))
+                other = OTHERS.get(target.path.split("/")[1])
+                self.answer(200, other(self, target, raw) if other else self.result(target, raw))
         except Refusal as refusal:
             self.answer(refusal.status, refusal.body)
 
@@ -192,6 +198,9 @@ class RequestHandler(BaseHTTPRequestHandler):
             raise Refusal("not_allowed", "Publishable API key required in the request header: x-publishable-api-key. You can manage your keys in settings in the dashboard.")
         if key not in self.owner.shop.keys:
             raise Refusal("not_allowed", "A valid publishable key is required to proceed with the request")
+        # packages/medusa/src/api/utils/middlewares/products/filter-by-valid-sales-channels.ts
+        if target.path == "/store/products" and not self.owner.shop.keys[key]:
+            raise Refusal("invalid_data", "Publishable key needs to have a sales channel configured")
         if raw and not self.headers.get("Content-Type", "").startswith("application/json"):
             raw = b""  # express.json() leaves other bodies alone
         for method, pattern, handler in ROUTES:

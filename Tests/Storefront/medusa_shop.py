@@ -37,7 +37,7 @@ def product(title, prices, *, options=None, stock=10, thumbnail=None, images=(),
 
 class Shop:
     def __init__(self):
-        self.keys = {KEY}
+        self.keys = {KEY: ["sc_default"]}  # and the sales channels that each opens
         self.regions, self.products = [], []
         self.shipping = [("so_standard", "Standard", {"usd": 5, "eur": 4.5, "jpy": 600}), ("so_express", "Express", {"usd": 15, "eur": 12, "jpy": 1800})]
 
