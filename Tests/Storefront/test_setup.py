@@ -93,6 +93,22 @@ def test_an_empty_database_becomes_a_store_that_sells(store):
     assert store.query("SELECT token, salt, redacted, type FROM api_key") == f"{KEY}||pk_5a5***a5a|publishable"
 
 
+def test_what_it_has_set_up_sells_to_others_too(store):
+    store.run(STORE_COUNTRY="de", STORE_CURRENCY="eur")
+    port = free_port()
+    key_row = store.query("SELECT id || '=' || token FROM api_key")
+    command = [sys.executable, HERE / "medusa_start.py", "--port", str(port), "--state", store.environment["FAKE_STATE"]]
+    backend = subprocess.Popen(command, env=store.environment | {"FAKE_KEYS": key_row})
+    try:
+        bash(f"wait_for http://127.0.0.1:{port}/health 10 {backend.pid}")
+        outcome = subprocess.run([ROOT / "scripts" / "try-medusa", f"http://127.0.0.1:{port}", "--publishable-key", KEY, "--product", "morning-tea"], capture_output=True, text=True)
+        assert outcome.returncode == 0, outcome.stderr
+        assert "Germany, eur, to de" in outcome.stdout and "Standard delivery; total 12.5 eur" in outcome.stdout
+    finally:
+        backend.terminate()
+        backend.wait()
+
+
 def test_a_second_run_changes_nothing(store):
     store.run()
     before = store.query("SELECT (SELECT count(*) FROM api_key), (SELECT count(*) FROM \"user\"), (SELECT max(app_metadata::text) FROM auth_identity)")

@@ -65,7 +65,8 @@ function freePort() {
 async function withServer(use, patience = 180_000) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const child = start(cli(), ["start", "--host", "127.0.0.1", "--port", String(port)], { NODE_ENV: "production" })
+  // As "server" it leaves the work that waits in Redis to the shop's own backend, which may be selling meanwhile.
+  const child = start(cli(), ["start", "--host", "127.0.0.1", "--port", String(port)], { NODE_ENV: "production", MEDUSA_WORKER_MODE: "server" })
   let hasEnded = false
   void child.ended.then(() => (hasEnded = true))
   try {
