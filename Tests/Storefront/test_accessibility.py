@@ -51,6 +51,7 @@ def test_the_keyboard_alone_buys_something(page, medusa):
     page.get_by_role("button", name="Add to cart").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="Cart, one item")).to_be_visible()
+    expect(page.get_by_role("button", name="Add to cart")).to_be_focused()
     open_product(page, "Stoneware teapot")
     page.get_by_role("radio", name="Sea").focus()
     page.keyboard.press("ArrowRight")

@@ -66,7 +66,14 @@ def test_the_cart_can_be_changed(page, medusa):
     expect(page.get_by_role("link", name="Cart, 3 items")).to_be_visible()
     page.get_by_role("button", name="Remove Morning tea").click()
     expect(page.get_by_role("listitem").filter(has_text="Morning tea")).to_have_count(0)
+    mug.get_by_role("spinbutton").fill("")
+    mug.get_by_role("spinbutton").press_sequentially("12")
+    mug.get_by_role("spinbutton").press("Enter")
+    expect(page.get_by_role("link", name="Cart, 12 items")).to_be_visible()
+    changes = [path for method, path in medusa.seen if method == "POST" and "/line-items/" in path]
+    assert len(changes) == 2, "one for the button and one for the number, not one for each digit"
     mug.get_by_role("spinbutton").fill("50")
+    page.keyboard.press("Tab")
     expect(mug.get_by_role("alert")).to_contain_text("not so many left")
     page.get_by_role("button", name="Remove Everyday mug").click()
     expect(page.get_by_role("heading", name="Your cart is empty")).to_be_visible()
@@ -188,6 +195,15 @@ def test_two_regions_have_two_currencies(page, medusa):
     page.reload()
     expect(page.get_by_label("Deliver to")).to_have_value("reg_japan")
     expect_refusals(page, 404)
+
+
+def test_a_cart_stays_where_its_goods_are_sold(page, medusa):
+    medusa.reset(Shop.sample(regions=2))
+    put_in_cart(page, "Only in Europe")
+    page.get_by_label("Deliver to").select_option("Japan (JPY)")
+    expect(page.get_by_role("status").filter(has_text="The region could not be changed")).to_be_visible()
+    expect(page.get_by_label("Deliver to")).to_have_value("reg_europe")
+    expect_refusals(page, 400)
 
 
 def test_a_long_catalogue_has_pages(page, medusa):

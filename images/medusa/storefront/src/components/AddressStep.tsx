@@ -3,6 +3,7 @@ import type { Problem } from "../api/client";
 import type { Cart } from "../api/types";
 import { addressOf, faultsOf, formOf, type Form } from "../model/checkout";
 import { asProblem, useShop } from "../shop";
+import { Action } from "./Action";
 import { Choose } from "./Choose";
 import { ErrorNote } from "./ErrorNote";
 import { Field } from "./Field";
@@ -18,6 +19,7 @@ export function AddressStep({ cart, onDone }: { cart: Cart; onDone: () => void }
 
   async function send(event: FormEvent) {
     event.preventDefault();
+    if (isBusy) return;
     setTried(true);
     if (Object.keys(faultsOf(form)).length > 0) {
       setTimeout(() => element.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
@@ -56,7 +58,7 @@ export function AddressStep({ cart, onDone }: { cart: Cart; onDone: () => void }
       </div>
       <Field label="Telephone" type="tel" autoComplete="tel" isOptional {...field("phone")} />
       {problem && <ErrorNote problem={problem} />}
-      <button type="submit" className="primary" disabled={isBusy}>{isBusy ? "One moment …" : "To the delivery"}</button>
+      <Action isBusy={isBusy}>To the delivery</Action>
     </form>
   );
 }

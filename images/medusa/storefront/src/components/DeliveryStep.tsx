@@ -4,6 +4,7 @@ import type { Cart } from "../api/types";
 import { useLoaded } from "../loading";
 import { money } from "../model/money";
 import { asProblem, useShop } from "../shop";
+import { Action } from "./Action";
 import { ErrorNote } from "./ErrorNote";
 
 export function DeliveryStep({ cart, onDone }: { cart: Cart; onDone: () => void }) {
@@ -16,7 +17,7 @@ export function DeliveryStep({ cart, onDone }: { cart: Cart; onDone: () => void 
 
   async function send(event: FormEvent) {
     event.preventDefault();
-    if (!chosen) return;
+    if (!chosen || isBusy) return;
     setBusy(true);
     setFault(null);
     try {
@@ -43,7 +44,7 @@ export function DeliveryStep({ cart, onDone }: { cart: Cart; onDone: () => void 
         ))}
       </fieldset>
       {fault && <ErrorNote problem={fault} />}
-      <button type="submit" className="primary" disabled={isBusy}>{isBusy ? "One moment …" : "To the payment"}</button>
+      <Action isBusy={isBusy}>To the payment</Action>
     </form>
   );
 }

@@ -4,9 +4,10 @@ import type { Cart } from "../api/types";
 import { money } from "../model/money";
 import { navigate } from "../router";
 import { asProblem, useShop } from "../shop";
+import { Action } from "./Action";
+import { AddressText } from "./AddressText";
 import { ErrorNote } from "./ErrorNote";
 import { Link } from "./Link";
-import { AddressText } from "./AddressText";
 
 export function PaymentStep({ cart }: { cart: Cart }) {
   const { client, forgetCart, say } = useShop();
@@ -38,9 +39,7 @@ export function PaymentStep({ cart }: { cart: Cart }) {
         : problem.isAboutLostCart
           ? <p className="note error" role="alert">This cart has been ordered already, or has expired. <Link to="/">To the products</Link></p>
           : <ErrorNote problem={problem} />)}
-      <button type="button" className="primary" disabled={isBusy} onClick={() => void order()}>
-        {isBusy ? "Ordering …" : `Order for ${money(cart.total, cart.currency_code)}`}
-      </button>
+      <Action isBusy={isBusy} busy="Ordering …" onClick={() => void order()}>Order for {money(cart.total, cart.currency_code)}</Action>
     </div>
   );
 }

@@ -59,7 +59,7 @@ function Line({ item, currency }: { item: LineItem; currency: string }) {
         <p className="fine">{variantText(item.variant_title)}{money(item.unit_price, currency)} each</p>
         <div className="change">
           <Quantity label={`Quantity of ${title}`} value={item.quantity} most={mostOfOne} isBusy={isBusy} onChange={(quantity) => void run((cart) => client.changeItem(cart.id, item.id, quantity))} />
-          <button type="button" className="quiet" disabled={isBusy} aria-label={`Remove ${title}`} onClick={() => void run((cart) => client.removeItem(cart.id, item.id))}>Remove</button>
+          <button type="button" className="quiet" aria-disabled={isBusy} aria-label={`Remove ${title}`} onClick={() => !isBusy && void run((cart) => client.removeItem(cart.id, item.id))}>Remove</button>
         </div>
         {problem && (problem.isAboutStock ? <p className="fault" role="alert">There are not so many left.</p> : <ErrorNote problem={problem} />)}
       </div>

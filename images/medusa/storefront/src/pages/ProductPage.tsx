@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import type { Problem } from "../api/client";
 import type { Product } from "../api/types";
+import { Action } from "../components/Action";
 import { ErrorNote } from "../components/ErrorNote";
 import { Link } from "../components/Link";
 import { Picture } from "../components/Picture";
@@ -85,7 +86,7 @@ function Details({ product }: { product: Product }) {
         {most > 0 && isForSale && (
           <div className="buy">
             <Quantity label="Quantity" value={Math.min(quantity, most)} most={most} isBusy={isBusy} onChange={setQuantity} />
-            <button type="button" className="primary" disabled={isBusy} onClick={() => void buy()}>{isBusy ? "One moment …" : "Add to cart"}</button>
+            <Action isBusy={isBusy} onClick={() => void buy()}>Add to cart</Action>
           </div>
         )}
         {problem && (problem.isAboutStock
