@@ -26,6 +26,7 @@ package struct Routes: Sendable {
         router.patch("/api/v1/stores/{id}", access.required(stores.rename))
         router.delete("/api/v1/stores/{id}", access.required(stores.delete))
         router.post("/api/v1/stores/{id}/retry", access.required(stores.retry))
+        router.post("/api/v1/stores/{id}/credentials", access.required(stores.credentials))
         router.get("/api/v1/stores/{id}/resources", access.required(stores.resources))
         router.get("/api/v1/stores/{id}/events", access.required(events.ofStore))
         router.get("/api/v1/events", access.required(events.ofAll))

@@ -1,3 +1,4 @@
+import Engines
 import Foundation
 import Gateway
 import HTTP
@@ -11,10 +12,11 @@ struct StoreRoutes: Sendable {
     let service: StoreService
 
     func create(_ request: Request, _ caller: Caller) async throws -> Response {
-        var fields = try Fields(request, allowed: ["name", "engine", "plan", "slug"])
+        var fields = try Fields(request, allowed: ["name", "engine", "plan", "slug", "country", "currency", "catalogue"])
         let order = StoreService.Order(
             name: fields.string("name"), engine: fields.string("engine"), plan: fields.optionalString("plan"),
-            slug: fields.optionalString("slug"),
+            slug: fields.optionalString("slug"), country: fields.optionalString("country"),
+            currency: fields.optionalString("currency"), catalogue: fields.optionalString("catalogue"),
             idempotencyKey: request.headers["Idempotency-Key"])
         try fields.check()
         let store = try await service.create(order, by: caller)
@@ -56,6 +58,11 @@ struct StoreRoutes: Sendable {
 
     func retry(_ request: Request, _ caller: Caller) async throws -> Response {
         .store(try await service.retry(try request.parameter("id"), by: caller), status: .accepted)
+    }
+
+    func credentials(_ request: Request, _ caller: Caller) async throws -> Response {
+        let (login, password) = try await service.credentials(of: try request.parameter("id"), by: caller)
+        return .json(["username": .string(login.username), "password": .string(password), "url": .string(login.url)])
     }
 
     func resources(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -114,7 +121,9 @@ extension Store {
     var json: JSONValue {
         [
             "id": .string(id.text), "name": .string(name), "slug": .string(slug.text), "engine": .string(engine.rawValue),
-            "plan": .string(plan.rawValue), "account": .string(account), "phase": .string(phase.rawValue),
+            "plan": .string(plan.rawValue), "account": .string(account),
+            "country": .string(shop.country), "currency": .string(shop.currency), "catalogue": .string(shop.catalogue.rawValue),
+            "phase": .string(phase.rawValue),
             "reason": reason.map { .string($0) } ?? .null, "message": .string(message), "url": url.map { .string($0) } ?? .null,
             "createdAt": .string(RFC3339.milliseconds(createdAt)),
             "readyAt": readyAt.map { .string(RFC3339.milliseconds($0)) } ?? .null,

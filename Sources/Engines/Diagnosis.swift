@@ -9,12 +9,7 @@ enum Diagnosis {
         for pod in observation.pods(of: stage.name.rawValue) where !pod.isReady && pod.phase != "Succeeded" {
             if let cause = ofContainers(of: pod, what, in: observation) { return .waiting(cause) }
             if let cause = ofScheduling(of: pod, what) { return .waiting(cause) }
-            if let warning = observation.warnings[pod.metadata.name] {
-                return .waiting(
-                    Cause(
-                        "not_ready", "Waiting for \(what): its pod runs and does not answer yet (\(warning.asOneLine(limit: 300)))."
-                    ))
-            }
+            if let warning = observation.warnings[pod.metadata.name] { return .waiting(ofProbe(warning, of: pod, what)) }
         }
         return .waiting(waiting)
     }
@@ -57,12 +52,72 @@ enum Diagnosis {
                 "out_of_memory",
                 "The container of \(what) was ended because it used more memory than its plan allows. Choose a larger plan.")
         }
-        let said = (end.message ?? "").asOneLine(limit: 300)
+        let said = lastWords(in: end.message ?? "")
+        if let cause = ofWords(said, what) { return cause }
         let again = restarts > 0 ? " It has been started again \(restarts) time\(restarts == 1 ? "" : "s")." : ""
         return Cause(
             "crash_loop",
-            "The container of \(what) ended with code \(end.exitCode) (\(end.reason ?? "no reason given"))\(said.isEmpty ? "" : ": \(said)").\(again)"
+            "The container of \(what) ended with code \(end.exitCode) (\(end.reason ?? "no reason given"))\(said.isEmpty ? "." : ": \(said)")\(again)"
         )
+    }
+
+    /// A pod that runs and is not ready shows it in nothing but the kubelet's events, which have the probe's answer.
+    private static func ofProbe(_ warning: String, of pod: Pod, _ what: String) -> Cause {
+        let text = warning.asOneLine(limit: 300)
+        let log = "kubectl logs -n \(pod.metadata.namespace ?? "NAMESPACE") \(pod.metadata.name)"
+        if let status = text.firstMatch(of: /statuscode: ([0-9]{3})/) {
+            return Cause(
+                "probe_failing",
+                "Waiting for \(what): its pod runs, and its probe is answered with \(status.1) (\(text)). If that lasts, its log says more: \(log)"
+            )
+        }
+        return Cause(
+            "not_ready",
+            "Waiting for \(what): its pod runs and does not answer yet (\(text)). If that lasts, its log says more: \(log)")
+    }
+
+    /// Causes that show only in what a program has said before it ended.
+    private static func ofWords(_ said: String, _ what: String) -> Cause? {
+        let text = said.lowercased()
+        if text.contains("access denied for user") || text.contains("password authentication failed")
+            || text.contains("refuses the password")
+        {
+            return Cause(
+                "database_password",
+                "The database refuses the password of \(what): \(said) Its Secret “\(Credentials.secret)” is not the one that the database was made with. Put that Secret back from a backup, or delete the store."
+            )
+        }
+        if text.contains("permission denied") || text.contains("read-only file system") {
+            return Cause(
+                "volume_not_writable",
+                "The volume of \(what) cannot be written: \(said) Its storage class gives directories that only root may write; choose another class and make the store again."
+            )
+        }
+        return nil
+    }
+
+    /// Why a set-up has failed for good, by what its pods have said.
+    static func ofSetup(_ pods: [Pod], _ failure: String) -> Cause {
+        let ends = pods.sorted { ($0.metadata.creationTimestamp ?? "") < ($1.metadata.creationTimestamp ?? "") }
+            .flatMap(\.containerStatuses).compactMap { $0.state?.terminated }.filter { $0.exitCode != 0 }
+        guard let end = ends.last else {
+            return Cause(
+                "setup_failed", "The set-up has failed and is not tried again. \(failure). Mend the cause and retry the store.")
+        }
+        if end.reason == "OOMKilled" { return ofEnd(end, 0, "the set-up") }
+        let said = lastWords(in: end.message ?? "")
+        if let cause = ofWords(said, "the set-up") { return cause }
+        let words = said.isEmpty ? "It ended with code \(end.exitCode) (\(end.reason ?? "no reason given"))." : said
+        let step = SetupStep.steps(in: end.message ?? "").last { $0.state == .failed }
+        let place = step.map { " in its step “\($0.name)”" } ?? ""
+        return Cause(
+            "setup_failed", "The set-up has failed\(place) and is not tried again: \(words) Mend the cause and retry the store.")
+    }
+
+    /// The failed step's message where there is one, else the text itself, as a sentence.
+    private static func lastWords(in message: String) -> String {
+        let text = SetupStep.steps(in: message).last { $0.state == .failed }?.message ?? message.asOneLine(limit: 300)
+        return text.isEmpty || text.hasSuffix(".") ? text : text + "."
     }
 
     private static func ofScheduling(of pod: Pod, _ what: String) -> Cause? {
@@ -84,18 +139,5 @@ enum Diagnosis {
             return .failed(Cause("pod_security", "The cluster's pod security refuses the store's pods: \(text)"))
         }
         return .waiting(Cause("refused", "The cluster refuses to make the store's pods: \(text)"))
-    }
-
-    /// What the last container to fail said.
-    static func lastWords(of pods: [Pod]) -> String? {
-        let ends = pods.sorted { ($0.metadata.creationTimestamp ?? "") < ($1.metadata.creationTimestamp ?? "") }.flatMap(
-            \.containerStatuses
-        ).compactMap { container -> String? in
-            guard let end = container.state?.terminated, end.exitCode != 0 else { return nil }
-            let said = (end.message ?? "").asOneLine(limit: 300)
-            return said.isEmpty
-                ? "code \(end.exitCode) (\(end.reason ?? "no reason given"))." : said.hasSuffix(".") ? said : said + "."
-        }
-        return ends.last
     }
 }

@@ -10,6 +10,8 @@ package protocol Engine: Sendable {
     var summary: String { get }
     /// The objects of a store in the order in which they are needed.
     func stages(of store: Store, size: PlanSize, on platform: PlatformConfiguration) -> [Stage]
+    /// How the shop's administrator signs in; the password is in the store's Secret.
+    func login(of store: Store, on platform: PlatformConfiguration) -> Credentials.Login
 }
 
 /// Objects that belong together, and what must be ready before they are made.

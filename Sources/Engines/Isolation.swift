@@ -22,6 +22,9 @@ package enum Isolation {
                         Labels.Annotation.plan: .string(store.plan.rawValue),
                         Labels.Annotation.account: .string(store.account),
                         Labels.Annotation.createdAt: .string(String(Int(store.createdAt.timeIntervalSince1970 * 1000))),
+                        Labels.Annotation.country: .string(store.shop.country),
+                        Labels.Annotation.currency: .string(store.shop.currency),
+                        Labels.Annotation.catalogue: .string(store.shop.catalogue.rawValue),
                     ],
                     labels: [
                         Labels.install: .string(platform.installID), "pod-security.kubernetes.io/enforce": "restricted",
@@ -144,8 +147,14 @@ struct PodBudget {
 package enum Credentials {
     package static let secret = "credentials"
     package static let adminPassword = "admin-password"
+    /// What the administrator of a shop signs in with, besides the password.
+    package struct Login: Sendable, Hashable {
+        package let username: String
+        /// Where.
+        package let url: String
+    }
 
-    static func manifest(of store: Store, generating keys: [String: Int]) -> Manifest {
+    static func manifest(of store: Store, generating keys: [String: SecretValue]) -> Manifest {
         Manifest(.secret, secret, of: store, stage: .settings, write: .createOnce(generating: keys), ["type": "Opaque"])
     }
 }

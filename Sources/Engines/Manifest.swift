@@ -8,8 +8,8 @@ package struct Manifest: Sendable, Hashable {
     package enum Write: Sendable, Hashable {
         /// Server-side apply: as often as needed.
         case apply
-        /// POST, once: values are generated for these keys of a Secret, of that many characters each. One that is there is kept.
-        case createOnce(generating: [String: Int])
+        /// POST, once: values are generated for these keys of a Secret. One that is there is kept.
+        case createOnce(generating: [String: SecretValue])
     }
 
     package let resource: Resource
@@ -62,6 +62,14 @@ package struct Manifest: Sendable, Hashable {
     }
 }
 
+/// What is generated for a key of a Secret.
+package enum SecretValue: Sendable, Hashable {
+    /// So many letters and digits, which no shell, URL or configuration file reads as something else.
+    case text(Int)
+    /// A word that says what it is, and so many hexadecimal digits.
+    case hexadecimal(after: String, digits: Int)
+}
+
 /// Names an object within a store's namespace.
 package struct ObjectID: Sendable, Hashable, CustomStringConvertible {
     package let kind: String
@@ -101,5 +109,8 @@ package enum Labels {
         package static let plan = "store-platform/plan"
         package static let account = "store-platform/account"
         package static let createdAt = "store-platform/created-at"
+        package static let country = "store-platform/country"
+        package static let currency = "store-platform/currency"
+        package static let catalogue = "store-platform/catalogue"
     }
 }

@@ -96,5 +96,5 @@ package struct Observation: Sendable {
         isComplete || [.persistentVolumeClaim, .statefulSet, .deployment, .job].contains(resource)
     }
 
-    func pods(of stage: String) -> [Pod] { pods.filter { $0.metadata.labels[Labels.stage] == stage } }
+    package func pods(of stage: String) -> [Pod] { pods.filter { $0.metadata.labels[Labels.stage] == stage } }
 }

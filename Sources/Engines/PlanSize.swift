@@ -8,6 +8,11 @@ package struct PlanSize: Sendable, Hashable {
     let shop: Container
     let setup: Container
     let cron: Container
+    /// Of Medusa: Node needs more than PHP, and 300m/512Mi is the least that upstream names. Its set-up runs a backend too.
+    let backend: Container
+    let backendDatabase: Container
+    /// Whether Medusa has a Redis; without it events and locks stay in the one process there is.
+    let hasCache: Bool
     let shopReplicas: Int
     let databaseStorage: Int
     let uploadStorage: Int
@@ -31,6 +36,9 @@ package struct PlanSize: Sendable, Hashable {
         }
     }
 
+    let cache = Container(requestedCPU: 50, requestedMemory: 64, limitCPU: 500, limitMemory: 128)
+    let storefront = Container(requestedCPU: 50, requestedMemory: 64, limitCPU: 500, limitMemory: 128)
+
     /// The values for `small` held a WooCommerce store that sold, on a real node (mariadb 66 MB at its peak, web 145–204 MB).
     package static let all: [PlanSize] = [
         PlanSize(
@@ -39,6 +47,8 @@ package struct PlanSize: Sendable, Hashable {
             shop: Container(requestedCPU: 100, requestedMemory: 160, limitCPU: 1000, limitMemory: 256),
             setup: Container(requestedCPU: 100, requestedMemory: 128, limitCPU: 1000, limitMemory: 256),
             cron: Container(requestedCPU: 50, requestedMemory: 96, limitCPU: 500, limitMemory: 256),
+            backend: Container(requestedCPU: 300, requestedMemory: 512, limitCPU: 1000, limitMemory: 1024),
+            backendDatabase: Container(requestedCPU: 100, requestedMemory: 256, limitCPU: 1000, limitMemory: 512), hasCache: false,
             shopReplicas: 1, databaseStorage: 1, uploadStorage: 1),
         PlanSize(
             plan: .medium, summary: "A shop with daily orders: thousands of products.",
@@ -46,6 +56,8 @@ package struct PlanSize: Sendable, Hashable {
             shop: Container(requestedCPU: 200, requestedMemory: 256, limitCPU: 1500, limitMemory: 512),
             setup: Container(requestedCPU: 100, requestedMemory: 256, limitCPU: 1000, limitMemory: 512),
             cron: Container(requestedCPU: 50, requestedMemory: 128, limitCPU: 500, limitMemory: 384),
+            backend: Container(requestedCPU: 300, requestedMemory: 768, limitCPU: 1500, limitMemory: 1536),
+            backendDatabase: Container(requestedCPU: 150, requestedMemory: 256, limitCPU: 1500, limitMemory: 512), hasCache: true,
             shopReplicas: 1, databaseStorage: 5, uploadStorage: 5),
         PlanSize(
             plan: .large, summary: "A busy shop: many visitors at once, a large catalogue.",
@@ -53,6 +65,8 @@ package struct PlanSize: Sendable, Hashable {
             shop: Container(requestedCPU: 400, requestedMemory: 384, limitCPU: 2000, limitMemory: 768),
             setup: Container(requestedCPU: 200, requestedMemory: 256, limitCPU: 1000, limitMemory: 512),
             cron: Container(requestedCPU: 100, requestedMemory: 256, limitCPU: 1000, limitMemory: 512),
+            backend: Container(requestedCPU: 500, requestedMemory: 1024, limitCPU: 2000, limitMemory: 2048),
+            backendDatabase: Container(requestedCPU: 400, requestedMemory: 768, limitCPU: 2000, limitMemory: 1536), hasCache: true,
             shopReplicas: 2, databaseStorage: 20, uploadStorage: 20),
     ]
 

@@ -24,6 +24,9 @@ package struct PlatformConfiguration: Sendable, Hashable {
         "\(publicScheme)://\(host(of: slug))" + (publicPort.map { ":\($0)" } ?? "")
     }
 
+    /// The shop's administrator; nothing is ever sent there.
+    func adminEmail(of slug: Slug) -> String { "admin@\(host(of: slug))" }
+
     func image(_ name: ImageName) -> String { images[name] ?? name.standard }
 }
 
@@ -41,8 +44,8 @@ package enum ImageName: String, Sendable, CaseIterable {
         switch self {
         case .wooCommerce: "store-platform/woocommerce:7.1.0-11.0.1"
         case .mariaDB: "mariadb:10.11.19"
-        case .medusa: "store-platform/medusa:2.11.0"
-        case .medusaStorefront: "store-platform/medusa-storefront:2.11.0"
+        case .medusa: "store-platform/medusa:2.13.3"
+        case .medusaStorefront: "store-platform/medusa-storefront:2.13.3"
         case .postgres: "postgres:15.10"
         case .redis: "redis:7.4"
         }

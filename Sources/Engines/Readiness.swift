@@ -94,9 +94,7 @@ private enum Readiness {
         }
         if job.isComplete || hasEndedWell { return .ready }
         if let failure = job.failure {
-            let said = Diagnosis.lastWords(of: pods).map { ": \($0)" } ?? ". \(failure.words)."
-            return .failed(
-                Cause("setup_failed", "The set-up has failed and is not tried again\(said) Mend the cause and retry the store."))
+            return .failed(Diagnosis.ofSetup(pods, failure.words))
         }
         // A new version's set-up runs beside a shop that goes on selling.
         if isLive { return .ready }

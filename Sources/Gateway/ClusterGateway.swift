@@ -200,14 +200,21 @@ package struct ClusterGateway: Sendable {
         return healed
     }
 
-    /// The Secret with random values: letters and digits, which no shell, URL or configuration file reads as something else.
-    private static func generated(_ json: JSONValue, _ keys: [String: Int]) throws -> JSONValue {
-        let alphabet = Array("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789".utf8)
+    /// The Secret with random values.
+    private static func generated(_ json: JSONValue, _ keys: [String: SecretValue]) throws -> JSONValue {
+        var random = SystemRandomNumberGenerator()  // getrandom(2)
+        func characters(_ count: Int, of alphabet: String) -> String {
+            let all = Array(alphabet)
+            return String((0..<count).map { _ in all[Int.random(in: 0..<all.count, using: &random)] })
+        }
         var data: JSONValue = [:]
-        for (key, length) in keys.sorted(by: { $0.key < $1.key }) {
-            var random = SystemRandomNumberGenerator()  // getrandom(2)
-            let value = (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] }
-            data[key] = .string(Data(value).base64EncodedString())
+        for (key, value) in keys.sorted(by: { $0.key < $1.key }) {
+            let text =
+                switch value {
+                case .text(let count): characters(count, of: "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789")
+                case .hexadecimal(let word, let digits): word + characters(digits, of: "0123456789abcdef")
+                }
+            data[key] = .string(Data(text.utf8).base64EncodedString())
         }
         var json = json
         json["data"] = data
@@ -251,6 +258,34 @@ package struct ClusterGateway: Sendable {
     /// - Parameter metadataOnly: where nothing but the object's version and labels is looked at.
     package func watch(_ resource: Resource, metadataOnly: Bool) -> WatchSequence {
         client.watch(resource, labelSelector: Labels.storeSelector, metadataOnly: metadataOnly)
+    }
+
+    /// The password of the shop's administrator, read at this moment; nil where its Secret is not there.
+    /// Never to be logged, kept or put into an event.
+    package func adminPassword(of id: StoreID) async throws -> String? {
+        do {
+            let secret = try await client.get(Secret.self, namespace: id.namespace, name: Credentials.secret)
+            return secret.string(Credentials.adminPassword)
+        } catch {
+            guard error.isNotFound else { throw error }
+            return nil
+        }
+    }
+
+    /// What the set-up has said of its steps so far, by the pod that began last.
+    package func setupSteps(of id: StoreID, in observation: Observation) async throws -> [SetupStep] {
+        let pods = observation.pods(of: StageName.setup.rawValue).filter(\.hasBegun)
+        guard let pod = pods.max(by: { ($0.metadata.creationTimestamp ?? "") < ($1.metadata.creationTimestamp ?? "") }) else {
+            return []
+        }
+        do {
+            let log = try await client.log(ofPod: pod.metadata.name, namespace: id.namespace, limitBytes: 256 << 10)
+            return SetupStep.steps(in: log)
+        } catch {
+            // The pod has gone since, or its container is being started again: the next look may find more.
+            guard error.isNotFound || error.isBadRequest else { throw error }
+            return []
+        }
     }
 
     /// Volumes that were claimed from a store's namespace and are not bound any more: name, and the store.

@@ -14,6 +14,14 @@ extension KubernetesClient {
         O(json: try await get(ObjectReference(resource: O.resource, namespace: namespace, name: name)))
     }
 
+    /// What the only container of a pod has written, from its beginning; `isBadRequest` where it has not begun.
+    package func log(ofPod name: String, namespace: String, limitBytes: Int) async throws(KubernetesError) -> String {
+        var request = APIRequest(.get, try path(of: .pod, namespace: namespace, name: name) + "/log", isRepeatable: true)
+        request.accept = "text/plain, application/json"
+        request.add("limitBytes", String(limitBytes))
+        return String(decoding: try await send(request).body, as: UTF8.self)
+    }
+
     /// Makes an object that must not exist yet (POST): `isAlreadyExists` if it does. Not sent again once it may have arrived, so
     /// after `.unreachable` or `.timeout` it may exist.
     ///

@@ -44,11 +44,20 @@ package enum EventRepository {
         let rows = try db.query(
             """
             SELECT DISTINCT ON (stage) stage, type, message FROM store_events
-            WHERE store_id = \(id.text) AND stage IS NOT NULL AND at >= \(attempt) ORDER BY stage, seq DESC
+            WHERE store_id = \(id.text) AND stage IS NOT NULL AND type <> 'setup_step' AND at >= \(attempt) ORDER BY stage, seq DESC
             """)
         var last: [StageName: (StoreEvent.Kind, String)] = [:]
         for row in rows { last[try value(row, "stage")] = (try value(row, "type"), try row.decode("message")) }
         return last
+    }
+
+    /// The steps of the set-up that have been told since an attempt at provisioning began.
+    package static func setupSteps(of id: StoreID, since attempt: Date, on db: isolated Connection) throws(PostgresError) -> Set<
+        String
+    > {
+        let rows = try db.query(
+            "SELECT DISTINCT reason FROM store_events WHERE store_id = \(id.text) AND type = 'setup_step' AND at >= \(attempt)")
+        return Set(try rows.map { row throws(PostgresError) in try row.decode("reason", as: String.self) })
     }
 
     /// What a store was last warned of for a reason.

@@ -6,7 +6,7 @@ package import Stores
 package enum StoreRepository {
     private static let columns: SQL = """
         id, name, slug, engine, plan, account_id, desired, generation, phase, reason, message, url, namespace_uid, version, created_at, updated_at,
-        ready_at, attempted_at, seal, manifests_hash, relapses, relapsed_at, well_since
+        ready_at, attempted_at, seal, manifests_hash, relapses, relapsed_at, well_since, country, currency, catalogue
         """
 
     // MARK: Reading
@@ -108,10 +108,11 @@ package enum StoreRepository {
         try db.execute(
             """
             INSERT INTO stores (id, name, slug, engine, plan, account_id, desired, phase, reason, message, created_at, updated_at, attempted_at,
-                idempotency_key, request_sha256)
+                idempotency_key, request_sha256, country, currency, catalogue)
             VALUES (\(store.id.text), \(store.name), \(store.slug.text), \(store.engine.rawValue), \(store.plan.rawValue), \(store.account),
                 \(store.desired.rawValue), \(store.phase.rawValue), \(store.reason), \(store.message), \(store.createdAt), \(store.updatedAt),
-                \(store.attemptedAt), \(idempotencyKey), \(requestHash.map { Bytea($0) }))
+                \(store.attemptedAt), \(idempotencyKey), \(requestHash.map { Bytea($0) }),
+                \(store.shop.country), \(store.shop.currency), \(store.shop.catalogue.rawValue))
             """)
     }
 
@@ -135,9 +136,10 @@ package enum StoreRepository {
         try db.execute("INSERT INTO accounts (id, name) VALUES (\(store.account), \(store.account)) ON CONFLICT DO NOTHING")
         return try db.execute(
             """
-            INSERT INTO stores (id, name, slug, engine, plan, account_id, phase, message, namespace_uid, created_at)
+            INSERT INTO stores (id, name, slug, engine, plan, account_id, phase, message, namespace_uid, created_at, country, currency, catalogue)
             VALUES (\(store.id.text), \(store.name), \(store.slug.text), \(store.engine.rawValue), \(store.plan.rawValue), \(store.account),
-                'provisioning', \(store.message), \(store.namespaceUID), \(store.createdAt))
+                'provisioning', \(store.message), \(store.namespaceUID), \(store.createdAt), \(store.shop.country), \(store.shop.currency),
+                \(store.shop.catalogue.rawValue))
             ON CONFLICT DO NOTHING
             """) == 1
     }
@@ -240,7 +242,7 @@ package enum StoreRepository {
         }
         return Store(
             id: try id(row), name: try row.decode("name"), slug: slug, engine: EngineID(rawValue: try row.decode("engine")),
-            plan: PlanID(rawValue: try row.decode("plan")), account: try row.decode("account_id"),
+            plan: PlanID(rawValue: try row.decode("plan")), account: try row.decode("account_id"), shop: try shop(row),
             desired: try value(row, "desired"),
             generation: try row.decode("generation"), phase: try value(row, "phase"), reason: try row.decodeIfPresent("reason"),
             message: try row.decode("message"), url: try row.decodeIfPresent("url"),
@@ -251,6 +253,18 @@ package enum StoreRepository {
             steadiness: Steadiness(
                 relapses: try row.decode("relapses"), relapsedAt: try row.decodeIfPresent("relapsed_at"),
                 wellSince: try row.decodeIfPresent("well_since")))
+    }
+
+    private static func shop(_ row: Row) throws(PostgresError) -> ShopSettings {
+        let country: String = try row.decode("country")
+        let currency: String = try row.decode("currency")
+        let catalogue: String = try row.decode("catalogue")
+        do throws(ShopSettings.Invalid) {
+            return try ShopSettings(country: country, currency: currency, catalogue: catalogue)
+        } catch {
+            let columns = error.faults.map(\.rawValue).joined(separator: ", ")
+            throw PostgresError(.decoding(columns), "The columns \(columns) hold nothing that a shop can be set up with.")
+        }
     }
 
     private static func id(_ row: Row) throws(PostgresError) -> StoreID {

@@ -20,6 +20,8 @@ struct Pass: Sendable {
     private(set) var missing: [ObjectID] = []
     private(set) var changed: [ObjectID] = []
     private(set) var wasVerified = false
+    /// What the set-up program has said so far.
+    var setupSteps: [SetupStep] = []
     /// The API server could not be asked: nothing was found out.
     private(set) var isInterrupted = false
 
@@ -56,6 +58,9 @@ struct Pass: Sendable {
         wasVerified = true
         for object in objects where !changed.contains(object) && !missing.contains(object) { changed.append(object) }
     }
+
+    /// Whether somebody may be waiting for what the set-up does next.
+    var followsSetup: Bool { (store.phase == .pending || store.phase == .provisioning) && states[.setup] != nil }
 
     /// Whether its objects are another version's, so that a difference is nobody's doing.
     var isUpdate: Bool { store.manifestsHash != nil && store.manifestsHash != manifestsHash }

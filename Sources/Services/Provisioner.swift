@@ -168,6 +168,12 @@ package struct Provisioner: Sendable {
 
     /// Looks, decides and acts until there is nothing more to do at this moment.
     private func bringAbout(_ pass: inout Pass) async throws {
+        guard let observation = try await act(&pass), pass.followsSetup else { return }
+        pass.setupSteps = try await gateway.setupSteps(of: pass.store.id, in: observation)
+    }
+
+    /// - Returns: what was seen last; nil where there is nothing left to see.
+    private func act(_ pass: inout Pass) async throws -> Observation? {
         let store = pass.store
         var observation = try await gateway.observe(store.id, everything: false)
         for _ in 0..<10 {
@@ -183,7 +189,7 @@ package struct Provisioner: Sendable {
             } else {
                 pass.take(decision, observation)
             }
-            guard !decision.actions.isEmpty else { return }
+            guard !decision.actions.isEmpty else { return observation }
             for action in decision.actions {
                 switch action {
                 case .write(let stage, let manifests):
@@ -191,7 +197,9 @@ package struct Provisioner: Sendable {
                     observation = try await gateway.write(manifests, into: observation)
                 case .verify(let manifests):
                     pass.note(changed: try await gateway.verify(manifests, in: &observation))
-                case .removeNamespace(let uid): return try await gateway.removeNamespace(of: store.id, uid: uid)
+                case .removeNamespace(let uid):
+                    try await gateway.removeNamespace(of: store.id, uid: uid)
+                    return nil
                 case .removeJob(let name, let uid):
                     try await gateway.removeJob(name, uid: uid, of: store.id)
                     observation.jobs.removeAll { $0.metadata.name == name }
@@ -200,6 +208,7 @@ package struct Provisioner: Sendable {
             }
             if decision.writesClaims { try await gateway.refreshClaims(of: store.id, in: &observation) }
         }
+        return observation
     }
 
     private func decide(_ pass: Pass, _ observation: Observation) -> Decision {

@@ -205,9 +205,18 @@ package struct Reconciler: Sendable {
         else { return nil }
         let slug: Slug
         do throws(Slug.Fault) { slug = try Slug(notes[Labels.Annotation.slug] ?? "") } catch { return nil }
+        let shop: ShopSettings
+        do throws(ShopSettings.Invalid) {
+            shop = try ShopSettings(
+                country: notes[Labels.Annotation.country], currency: notes[Labels.Annotation.currency],
+                catalogue: notes[Labels.Annotation.catalogue])
+        } catch {
+            shop = .standard  // it has been set up: these count for a new set-up alone
+        }
         let createdAt = Date(timeIntervalSince1970: milliseconds / 1000)
         return Store(
             id: id, name: name, slug: slug, engine: EngineID(rawValue: engine), plan: PlanID(rawValue: plan), account: account,
+            shop: shop,
             phase: .provisioning, message: "Adopted from its namespace.", namespaceUID: namespace.metadata.uid,
             createdAt: createdAt,
             updatedAt: createdAt, attemptedAt: Date())

@@ -29,6 +29,12 @@ struct Recorder: Sendable {
         let sighting = sighting(of: pass, phase)
         let told = try EventRepository.lastOfStages(of: store.id, since: store.attemptedAt, on: db)
         var entries = repairs(by: pass, phase) + stageEvents(of: pass, phase, told: told)
+        if !pass.setupSteps.isEmpty {
+            let known = try EventRepository.setupSteps(of: store.id, since: store.attemptedAt, on: db)
+            // Before the end of its stage is told, and after its beginning.
+            let end = entries.firstIndex { $0.stage == .setup && $0.kind != .stageStarted } ?? entries.endIndex
+            entries.insert(contentsOf: setupEvents(of: pass, phase, told: known), at: end)
+        }
         if phase != store.phase { entries.append(phaseEvent(of: pass, sighting)) }
         let hasNews =
             phase != store.phase || sighting.message != store.message || sighting.reason != store.reason
@@ -135,6 +141,13 @@ struct Recorder: Sendable {
             default: sighting.message
             }
         return .init(.phaseChanged, phase: sighting.phase, reason: sighting.reason, message: message)
+    }
+
+    /// What the set-up has done since it was last told. What it passed over was done before, and what failed is the stage's to tell.
+    private func setupEvents(of pass: Pass, _ phase: StorePhase, told: Set<String>) -> [EventRepository.Entry] {
+        pass.setupSteps.filter { $0.state == .done && !told.contains($0.name) }.map { step in
+            .init(.setupStep, stage: .setup, phase: phase, reason: step.name, message: step.message)
+        }
     }
 
     /// What is new of each stage: that it was begun, what it waits for, that it is done.

@@ -1,4 +1,4 @@
-import Engines
+package import Engines
 import FailPoints
 import Foundation
 package import Gateway
@@ -29,21 +29,38 @@ package struct StoreService: Sendable {
         package var engine: String
         package var plan: String?
         package var slug: String?
+        package var country: String?
+        package var currency: String?
+        package var catalogue: String?
         package var idempotencyKey: String?
 
-        package init(name: String, engine: String, plan: String? = nil, slug: String? = nil, idempotencyKey: String? = nil) {
+        package init(
+            name: String, engine: String, plan: String? = nil, slug: String? = nil, country: String? = nil, currency: String? = nil,
+            catalogue: String? = nil, idempotencyKey: String? = nil
+        ) {
             self.name = name
             self.engine = engine
             self.plan = plan
             self.slug = slug
+            self.country = country
+            self.currency = currency
+            self.catalogue = catalogue
             self.idempotencyKey = idempotencyKey
+        }
+
+        /// What two requests with one key must have in common.
+        var hash: [UInt8] {
+            let old = [name, engine, plan ?? "", slug ?? ""]
+            let settings = [country, currency, catalogue]
+            let fields = settings == [nil, nil, nil] ? old : old + settings.map { $0 ?? "" }
+            return TokenService.sha256(fields.joined(separator: "\u{1F}"))
         }
     }
 
     /// Takes an order; the shop is made in the background. The same key and order find the first store again.
     package func create(_ order: Order, by caller: Caller) async throws -> Store {
         let store = try StoreService.store(for: order, account: caller.principal.account)
-        let hash = TokenService.sha256([order.name, order.engine, order.plan ?? "", order.slug ?? ""].joined(separator: "\u{1F}"))
+        let hash = order.hash
         if let known = try await find(order, hash, account: store.account) { return known }
         do {
             try await pool.transaction { db in
@@ -95,6 +112,12 @@ package struct StoreService: Sendable {
             let known = PlanSize.all.map(\.plan.rawValue).joined(separator: ", ")
             faults.append(.init(name: "plan", message: "There is no plan “\(plan.rawValue.prefix(40))”. Choose one of: \(known)."))
         }
+        var shop = ShopSettings.standard
+        do throws(ShopSettings.Invalid) {
+            shop = try ShopSettings(country: order.country, currency: order.currency, catalogue: order.catalogue)
+        } catch {
+            faults += error.faults.map { .init(name: $0.rawValue, message: "The \($0.rawValue) \($0.words).") }
+        }
         if let key = order.idempotencyKey,
             key.isEmpty || key.utf8.count > 255 || !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         {
@@ -103,7 +126,8 @@ package struct StoreService: Sendable {
         guard faults.isEmpty, let slug else { throw .invalid(faults) }
         let now = Date()
         return Store(
-            id: .random(), name: name, slug: slug, engine: engine, plan: plan, account: account, message: "Waiting for its turn.",
+            id: .random(), name: name, slug: slug, engine: engine, plan: plan, account: account, shop: shop,
+            message: "Waiting for its turn.",
             createdAt: now,
             updatedAt: now, attemptedAt: now)
     }
@@ -158,6 +182,28 @@ package struct StoreService: Sendable {
         } catch let error as KubernetesError {
             throw StoreError.unavailable("The cluster cannot be asked at the moment: \(error).")
         }
+    }
+
+    /// How the shop's administrator signs in. Read at this moment and kept nowhere; that it was asked for is in the audit log.
+    package func credentials(of id: StoreID, by caller: Caller) async throws -> (login: Credentials.Login, password: String) {
+        let store = try await show(id)
+        guard let engine = EngineRegistry.engine(store.engine), store.desired != .absent else {
+            throw StoreError.wrongPhase(store.phase, request: "be signed in to")
+        }
+        let password: String?
+        do {
+            password = try await gateway.adminPassword(of: id)
+        } catch let error as KubernetesError {
+            throw StoreError.unavailable("The cluster cannot be asked at the moment: \(error).")
+        }
+        guard let password else {
+            throw StoreError.wrongPhase(store.phase, request: "be signed in to: its login has not been made yet")
+        }
+        // Before it is given away: an answer without its record must not be.
+        try await pool.transaction { db in
+            try AuditRepository.append(.init(caller, "store.credentials", id.text), on: db)
+        }
+        return (engine.login(of: store, on: gateway.platform), password)
     }
 
     // MARK: Changing

@@ -9,6 +9,7 @@ package struct Store: Sendable, Hashable {
     package let engine: EngineID
     package let plan: PlanID
     package let account: String
+    package let shop: ShopSettings
 
     package var desired: DesiredState
     /// Counts the changes of what is wanted of the cluster; an observation of an older generation is not recorded.
@@ -37,7 +38,8 @@ package struct Store: Sendable, Hashable {
     package var steadiness: Steadiness
 
     package init(
-        id: StoreID, name: String, slug: Slug, engine: EngineID, plan: PlanID, account: String, desired: DesiredState = .running,
+        id: StoreID, name: String, slug: Slug, engine: EngineID, plan: PlanID, account: String,
+        shop: ShopSettings = .standard, desired: DesiredState = .running,
         generation: Int = 1, phase: StorePhase = .pending, reason: String? = nil, message: String = "", url: String? = nil,
         namespaceUID: String? = nil, version: Int = 1, createdAt: Date, updatedAt: Date, readyAt: Date? = nil, attemptedAt: Date,
         seal: String? = nil, manifestsHash: String? = nil, steadiness: Steadiness = .init()
@@ -48,6 +50,7 @@ package struct Store: Sendable, Hashable {
         self.engine = engine
         self.plan = plan
         self.account = account
+        self.shop = shop
         self.desired = desired
         self.generation = generation
         self.phase = phase

@@ -38,6 +38,8 @@ package struct StoreEvent: Sendable, Hashable {
         case stageStarted = "stage_started"
         case stageWaiting = "stage_waiting"
         case stageCompleted = "stage_completed"
+        /// The engine's set-up program has done one of its steps; the reason is the step's name.
+        case setupStep = "setup_step"
         case phaseChanged = "phase_changed"
         case retryRequested = "retry_requested"
         case deletionRequested = "deletion_requested"

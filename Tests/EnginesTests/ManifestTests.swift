@@ -15,6 +15,16 @@ func store(
         account: "default", desired: desired, phase: phase, createdAt: at, updatedAt: at, attemptedAt: at)
 }
 
+extension SecretValue {
+    /// Whether nobody guesses it.
+    fileprivate var isLong: Bool {
+        switch self {
+        case .text(let count): count >= 20
+        case .hexadecimal(_, let digits): digits >= 32
+        }
+    }
+}
+
 struct ManifestTests {
     private static let engines = EngineRegistry.all.map(\.id.rawValue)
     private static let plans = PlanSize.all.map(\.plan)
@@ -107,7 +117,7 @@ struct ManifestTests {
         let manifests = try stages(engine, .small).flatMap(\.manifests)
         let secret = try #require(manifests.first { $0.resource == .secret })
         guard case .createOnce(let keys) = secret.write else { throw CancellationError() }
-        #expect(keys.count >= 4 && keys.values.allSatisfy { $0 >= 20 })
+        #expect(keys.count >= 4 && keys.values.allSatisfy(\.isLong))
         #expect(secret.json["data"] == nil && secret.json["stringData"] == nil)
         #expect(manifests.filter { $0.write != .apply }.count == 1)
     }

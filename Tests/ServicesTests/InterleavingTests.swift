@@ -76,7 +76,8 @@ private struct Scenery: Sendable {
             Stage(
                 .settings, needs: [.namespace],
                 [
-                    Manifest(.secret, "credentials", of: store, stage: .settings, write: .createOnce(generating: ["p": 8]), [:]),
+                    Manifest(
+                        .secret, "credentials", of: store, stage: .settings, write: .createOnce(generating: ["p": .text(8)]), [:]),
                     Manifest(.networkPolicy, "default-deny", of: store, stage: .settings, ["spec": [:]]),
                 ]),
             Stage(.database, needs: [.settings], [Manifest(.statefulSet, "database", of: store, stage: .database, ["spec": one])]),

@@ -40,6 +40,7 @@ def test_the_workers_rights_are_those_of_its_calls():
         policy = f"{fleet.cluster_url}/apis/networking.k8s.io/v1/namespaces/store-{kept}/networkpolicies/default-deny"
         requests.patch(policy, json={"spec": {"ingress": [{}]}}, headers={"Content-Type": "application/merge-patch+json"}, timeout=10)
         fleet.request("GET", f"/stores/{kept}/resources")
+        fleet.request("POST", f"/stores/{kept}/credentials")
         fleet.request("DELETE", f"/stores/{going}")
         wait_until(lambda: fleet.phase(going) == "deleted", 30, "the deletion")
         calls = {right(method, target) for _, method, target in fleet.replicas[0].cluster.requests} - {None}

@@ -78,8 +78,11 @@ struct APIServer: Sendable {
     }
 
     private func log(_ call: APICall) throws(APIFailure) -> Response {
-        let pod = try cluster.with { (state) throws(APIFailure) in try state.existing(call.target) }
-        return try ContainerLog.answer(call, pod: pod)
+        let (pod, namespace) = try cluster.with { (state) throws(APIFailure) in
+            let pod = try state.existing(call.target)
+            return (pod, state.object(.namespace, "", pod.namespace))
+        }
+        return try ContainerLog.answer(call, pod: pod, in: namespace)
     }
 
     private func list(_ call: APICall) throws(APIFailure) -> Response {

@@ -3,7 +3,7 @@ import JSON
 
 /// What `kubectl logs` shows of a simulated container: what its command would have written, or a line that says that nothing runs.
 enum ContainerLog {
-    static func answer(_ call: APICall, pod: JSONValue) throws(APIFailure) -> Response {
+    static func answer(_ call: APICall, pod: JSONValue, in namespace: JSONValue?) throws(APIFailure) -> Response {
         let containers = pod[path: "spec", "containers"]?.array ?? []
         let names = containers.compactMap { $0["name"]?.string }
         let name: String
@@ -28,12 +28,14 @@ enum ContainerLog {
         if call.query("previous") == "true", status?.lastTermination == nil {
             throw .badRequest("previous terminated container \"\(name)\" in pod \"\(pod.name)\" not found")
         }
-        return .text(text(container, pod, status, call))
+        return .text(text(container, pod, Trouble(of: pod, in: namespace), status, call))
     }
 
-    private static func text(_ container: JSONValue, _ pod: JSONValue, _ status: PodStatus.Container?, _ call: APICall) -> String {
+    private static func text(
+        _ container: JSONValue, _ pod: JSONValue, _ trouble: Trouble, _ status: PodStatus.Container?, _ call: APICall
+    ) -> String {
         let program = ContainerProgram(of: container, endsByItself: pod.controller?["kind"]?.string == "Job")
-        let said = status?.termination?.message ?? status?.lastTermination?.message
+        let said = trouble.log ?? status?.termination?.message ?? status?.lastTermination?.message
         let output = said ?? (program.output.isEmpty ? "This container is simulated: nothing runs in it.\n" : program.output)
         var lines = output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         if lines.last == "" { lines.removeLast() }

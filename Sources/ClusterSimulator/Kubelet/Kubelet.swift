@@ -199,6 +199,8 @@ struct Trouble {
     /// Simulated seconds from its start, whatever its probe says.
     var readyAfter: Double?
     var isUnschedulable = false
+    /// What its containers are said to have written.
+    var log: String?
     /// What its containers do instead of what they would.
     var program: ContainerProgram?
     /// Their last words become the termination message whatever the policy.
@@ -219,6 +221,7 @@ struct Trouble {
         isNeverReady = wish("ready") == "never"
         readyAfter = wish("ready").flatMap { Double($0) }
         isUnschedulable = wish("unschedulable") != nil
+        log = wish("log")
         let isJob = pod.controller?["kind"]?.string == "Job"
         if let crash = wish("crash") {
             let parts = crash.split(separator: ":", maxSplits: 1).map(String.init)

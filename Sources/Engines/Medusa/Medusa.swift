@@ -1,6 +1,6 @@
 package import Stores
 
-/// MedusaJS 2 on PostgreSQL and Redis, with a storefront of its own that reads its configuration at run time.
+/// MedusaJS 2 on PostgreSQL, and Redis above the small plan, with a storefront of its own that reads its configuration at run time.
 package struct Medusa: Engine {
     package let id = EngineID(rawValue: "medusa")
     package let name = "MedusaJS"
@@ -10,29 +10,44 @@ package struct Medusa: Engine {
 
     package func stages(of store: Store, size: PlanSize, on platform: PlatformConfiguration) -> [Stage] {
         let parts = MedusaParts(store: store, size: size, platform: platform)
-        let shops =
-            [PlanSize.Container](repeating: parts.backendSize, count: size.shopReplicas + 1) + [
-                MedusaParts.small, MedusaParts.small,
-            ]
+        // A rollout runs one pod more than there are replicas; the set-up runs a whole backend of its own.
+        let backends = [PlanSize.Container](repeating: size.backend, count: size.shopReplicas + 2)
+        let storefronts = [PlanSize.Container](repeating: size.storefront, count: 2)
+        let caches = size.hasCache ? [size.cache] : []
         return [
             Isolation.namespaceStage(of: store, on: platform),
             Isolation.limitsStage(
-                of: store, budget: PodBudget([parts.databaseSize, MedusaParts.small, parts.backendSize] + shops),
-                storage: size.databaseStorage + 2, databasePort: 5432, shopPorts: [9000, 8080]),
+                of: store, budget: PodBudget([size.backendDatabase] + caches + backends + storefronts),
+                storage: size.databaseStorage + size.uploadStorage + 2, databasePort: 5432, shopPorts: [9000, 8080]),
             Stage(
-                .settings, needs: [.limits], [parts.credentials, parts.configuration, parts.cachePolicy, parts.cacheEgressPolicy]),
+                .settings, needs: [.limits],
+                [parts.credentials, parts.configuration, parts.storefrontConfiguration]
+                    + (size.hasCache ? [parts.cachePolicy, parts.cacheEgressPolicy] : [])),
             Stage(
                 .storage, needs: [.limits],
-                [Claim.manifest("data-postgres-0", gibibytes: size.databaseStorage, of: store, on: platform)]),
+                [
+                    Claim.manifest("data-postgres-0", gibibytes: size.databaseStorage, of: store, on: platform),
+                    Claim.manifest("uploads", gibibytes: size.uploadStorage, of: store, on: platform),
+                ]),
             Stage(
-                .database, needs: [.settings, .storage], [parts.databaseService, parts.database, parts.cacheService, parts.cache]),
+                .database, needs: [.settings, .storage],
+                [parts.databaseService, parts.database] + (size.hasCache ? [parts.cacheService, parts.cache] : [])),
             Stage(.setup, needs: [.database], [parts.setup]),
             // After the set-up: a backend that meets a database without its tables ends at once.
             Stage(.shop, needs: [.setup], [parts.backendService, parts.backend, parts.storefrontService, parts.storefront]),
             Address.stage(
                 of: store, on: platform,
-                paths: [("/app", "medusa"), ("/admin", "medusa"), ("/auth", "medusa"), ("/store", "medusa"), ("/", "storefront")]),
+                paths: [
+                    ("/app", "medusa"), ("/admin", "medusa"), ("/auth", "medusa"), ("/store", "medusa"), ("/static", "medusa"),
+                    ("/", "storefront"),
+                ]),
         ]
+    }
+}
+
+extension Medusa {
+    package func login(of store: Store, on platform: PlatformConfiguration) -> Credentials.Login {
+        Credentials.Login(username: platform.adminEmail(of: store.slug), url: "\(platform.url(of: store.slug))/app")
     }
 }
 
@@ -45,18 +60,4 @@ struct MedusaParts {
     static let settings = "medusa"
     static let user = 1000
     static let databaseUser = 999
-    static let small = PlanSize.Container(requestedCPU: 50, requestedMemory: 64, limitCPU: 500, limitMemory: 128)
-
-    /// Node needs more than PHP: 300m/512Mi is the least that upstream names.
-    var backendSize: PlanSize.Container {
-        PlanSize.Container(
-            requestedCPU: max(300, size.shop.requestedCPU), requestedMemory: max(512, size.shop.requestedMemory),
-            limitCPU: max(1000, size.shop.limitCPU), limitMemory: max(1024, size.shop.limitMemory))
-    }
-
-    var databaseSize: PlanSize.Container {
-        PlanSize.Container(
-            requestedCPU: max(100, size.database.requestedCPU), requestedMemory: max(256, size.database.requestedMemory),
-            limitCPU: size.database.limitCPU, limitMemory: max(512, size.database.limitMemory))
-    }
 }

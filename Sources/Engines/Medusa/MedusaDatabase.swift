@@ -34,7 +34,7 @@ extension MedusaParts {
         return PodTemplate(
             store: store, stage: .database, component: "database", user: MedusaParts.databaseUser, gracePeriod: 30,
             container: ContainerTemplate(
-                name: "postgres", image: platform.image(.postgres), size: databaseSize,
+                name: "postgres", image: platform.image(.postgres), size: size.backendDatabase,
                 environment: [
                     ("POSTGRES_DB", "medusa"), ("POSTGRES_USER", "medusa"),
                     ("PGDATA", "/var/lib/postgresql/data/pgdata"),  // the volume's root has a lost+found
@@ -77,7 +77,7 @@ extension MedusaParts {
         PodTemplate(
             store: store, stage: .database, component: "cache", user: MedusaParts.databaseUser, gracePeriod: 5,
             container: ContainerTemplate(
-                name: "redis", image: platform.image(.redis), size: MedusaParts.small,
+                name: "redis", image: platform.image(.redis), size: size.cache,
                 arguments: ["--save", "", "--appendonly", "no", "--maxmemory", "96mb", "--maxmemory-policy", "noeviction"],
                 port: ("redis", 6379),
                 probes: [

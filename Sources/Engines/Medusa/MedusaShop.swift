@@ -9,9 +9,12 @@ extension MedusaParts {
         pod.restartPolicy = "Never"
         pod.gracePeriod = 2
         pod.container.command = ["node", "/srv/medusa/setup.js"]
-        pod.container.environment.append(("STORE_ADMIN_PASSWORD_FILE", "/run/secrets/admin/\(Credentials.adminPassword)"))
-        pod.container.mounts.append(("admin", "/run/secrets/admin", true))
-        pod.volumes.append(Volume.secret("admin", keys: [Credentials.adminPassword]))
+        pod.container.environment += [
+            ("STORE_ADMIN_PASSWORD_FILE", "/run/secrets/store/\(Credentials.adminPassword)"),
+            ("STORE_PUBLISHABLE_KEY_FILE", "/run/secrets/store/\(MedusaParts.publishableKey)"),
+        ]
+        pod.container.mounts.append(("secrets", "/run/secrets/store", true))
+        pod.volumes.append(Volume.secret("secrets", keys: [Credentials.adminPassword, MedusaParts.publishableKey]))
         return SetupJob.manifest(of: store, pod: pod)
     }
 
@@ -34,29 +37,36 @@ extension MedusaParts {
 
     private func backendTemplate(_ stage: StageName, _ component: String) -> PodTemplate {
         PodTemplate(
-            store: store, stage: stage, component: component, usesDatabase: true, user: MedusaParts.user, gracePeriod: 30,
+            store: store, stage: stage, component: component, usesDatabase: true, usesUploads: true, user: MedusaParts.user,
+            gracePeriod: 30,
             container: ContainerTemplate(
-                name: component, image: platform.image(.medusa), size: backendSize,
+                name: component, image: platform.image(.medusa), size: size.backend,
                 secrets: [
                     ("DATABASE_PASSWORD", "database-password"), ("JWT_SECRET", "jwt-secret"), ("COOKIE_SECRET", "cookie-secret"),
                 ],
-                configuration: [MedusaParts.settings], mounts: [("tmp", "/tmp", false)]),
-            volumes: [Volume.empty("tmp", limit: "256Mi")])
+                configuration: [MedusaParts.settings], mounts: [("uploads", "/srv/medusa/static", false), ("tmp", "/tmp", false)]),
+            volumes: [Volume.claim("uploads", "uploads"), Volume.empty("tmp", limit: "256Mi")])
     }
 
     private var storefrontPod: PodTemplate {
         PodTemplate(
             store: store, stage: .shop, component: "storefront", user: MedusaParts.user, gracePeriod: 10,
             container: ContainerTemplate(
-                name: "storefront", image: platform.image(.medusaStorefront), size: MedusaParts.small,
-                configuration: [MedusaParts.settings],
+                name: "storefront", image: platform.image(.medusaStorefront), size: size.storefront,
                 port: ("http", 8080),
                 probes: [
                     "startupProbe": Probe.http("/healthz", period: 1, timeout: 3, failures: 60),
                     "readinessProbe": Probe.http("/healthz", period: 5, timeout: 3, failures: 3),
                     "livenessProbe": Probe.tcp("http", period: 10, timeout: 3, failures: 6),
-                ], mounts: [("tmp", "/tmp", false)],
-                lifecycle: ["preStop": ["sleep": ["seconds": 3]]]), volumes: [Volume.empty("tmp", limit: "32Mi")])
+                ],
+                mounts: [
+                    ("configuration", "/etc/storefront/config", true), ("key", "/etc/storefront/key", true), ("tmp", "/tmp", false),
+                ],
+                lifecycle: ["preStop": ["sleep": ["seconds": 3]]]),
+            volumes: [
+                Volume.configuration("configuration", "storefront"), Volume.secret("key", keys: [MedusaParts.publishableKey]),
+                Volume.empty("tmp", limit: "32Mi"),
+            ])
     }
 
     private func service(_ name: String, _ pod: PodTemplate) -> Manifest {

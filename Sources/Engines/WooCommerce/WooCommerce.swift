@@ -34,6 +34,12 @@ package struct WooCommerce: Engine {
     }
 }
 
+extension WooCommerce {
+    package func login(of store: Store, on platform: PlatformConfiguration) -> Credentials.Login {
+        Credentials.Login(username: WooCommerceParts.adminUser, url: "\(platform.url(of: store.slug))/wp-admin/")
+    }
+}
+
 /// The objects of one WooCommerce store; a file for each concern.
 struct WooCommerceParts {
     let store: Store
@@ -43,4 +49,5 @@ struct WooCommerceParts {
     static let webUser = 33
     static let databaseUser = 999
     static let settings = "wordpress"
+    static let adminUser = "admin"
 }

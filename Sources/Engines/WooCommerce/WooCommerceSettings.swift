@@ -9,8 +9,10 @@ extension WooCommerceParts {
     ]
 
     var credentials: Manifest {
-        var keys = ["database-root-password": 32, "database-password": 32, Credentials.adminPassword: 20]
-        for salt in WooCommerceParts.salts { keys[WooCommerceParts.key(of: salt)] = 64 }
+        var keys: [String: SecretValue] = [
+            "database-root-password": .text(32), "database-password": .text(32), Credentials.adminPassword: .text(20),
+        ]
+        for salt in WooCommerceParts.salts { keys[WooCommerceParts.key(of: salt)] = .text(64) }
         return Credentials.manifest(of: store, generating: keys)
     }
 
@@ -28,8 +30,11 @@ extension WooCommerceParts {
             [
                 "data": [
                     "WORDPRESS_DB_HOST": "mariadb:3306", "WORDPRESS_DB_NAME": "wordpress", "WORDPRESS_DB_USER": "wordpress",
-                    "STORE_URL": .string(url), "STORE_TITLE": .string(store.name), "STORE_ADMIN_USER": "admin",
-                    "STORE_ADMIN_EMAIL": .string("admin@\(platform.host(of: store.slug))"),
+                    "STORE_URL": .string(url), "STORE_TITLE": .string(store.name),
+                    "STORE_ADMIN_USER": .string(WooCommerceParts.adminUser),
+                    "STORE_ADMIN_EMAIL": .string(platform.adminEmail(of: store.slug)),
+                    "STORE_COUNTRY": .string(store.shop.country), "STORE_CURRENCY": .string(store.shop.currency),
+                    "STORE_CATALOGUE": .string(store.shop.catalogue.rawValue),
                     "APACHE_SERVER_NAME": .string(url),  // else /wp-admin redirects to http://host:8080/
                     "APACHE_WORKERS": "4",
                     "WORDPRESS_CONFIG_EXTRA": .string(

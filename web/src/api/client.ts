@@ -1,4 +1,4 @@
-import type { Choice, Page, ProblemDocument, Resource, Store, StoreEvent } from "./types";
+import type { Choice, Login, Page, ProblemDocument, Resource, Store, StoreEvent } from "./types";
 
 /** What the service answered where it refused, or that it did not answer. */
 export class Problem extends Error {
@@ -32,6 +32,9 @@ export interface Order {
   engine: string;
   plan: string;
   slug?: string;
+  country?: string;
+  currency?: string;
+  catalogue?: "sample" | "empty";
 }
 
 export class Client {
@@ -71,5 +74,6 @@ export class Client {
   create = (order: Order, key: string) => this.call<Store>("POST", "/stores", order, { "Idempotency-Key": key });
   rename = (store: Store, name: string) => this.call<Store>("PATCH", `/stores/${store.id}`, { name }, { "If-Match": `"${store.version}"` });
   remove = (id: string) => this.call<Store>("DELETE", `/stores/${id}`);
+  credentials = (id: string) => this.call<Login>("POST", `/stores/${id}/credentials`);
   retry = (id: string) => this.call<Store>("POST", `/stores/${id}/retry`);
 }

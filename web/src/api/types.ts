@@ -9,6 +9,9 @@ export interface Store {
   engine: string;
   plan: string;
   account: string;
+  country: string;
+  currency: string;
+  catalogue: "sample" | "empty";
   phase: Phase;
   reason: string | null;
   message: string;
@@ -30,6 +33,12 @@ export interface StoreEvent {
   phase: Phase;
   reason: string | null;
   message: string;
+}
+
+export interface Login {
+  username: string;
+  password: string;
+  url: string;
 }
 
 export interface Resource {

@@ -1,12 +1,14 @@
 import { useEffect, useState, type FormEvent } from "react";
 import { Problem, type Order } from "../api/client";
 import type { Choice } from "../api/types";
+import { countries, countryName, currencies, currencyOf } from "../model/countries";
 import { suggestedSlug } from "../model/slug";
 import { navigate } from "../router";
 import { asProblem, useClient } from "../session";
 import { Dialog } from "./Dialog";
 import { ErrorNote } from "./ErrorNote";
 import { Field } from "./Field";
+import { Select } from "./Select";
 
 function Choices({ legend, name, items, value, onChange }: {
   legend: string; name: string; items: Choice[]; value: string; onChange: (id: string) => void;
@@ -29,12 +31,17 @@ function Choices({ legend, name, items, value, onChange }: {
   );
 }
 
+const catalogues: Choice[] = [
+  { id: "sample", name: "Three sample products", description: "With pictures, so that the shop can be looked at. Delete them when you like." },
+  { id: "empty", name: "Empty catalogue", description: "Nothing is for sale until you add it." },
+];
+
 export function CreateStore({ onClose }: { onClose: () => void }) {
   const client = useClient();
   const [key] = useState(() => crypto.randomUUID());
   const [engines, setEngines] = useState<Choice[]>([]);
   const [plans, setPlans] = useState<Choice[]>([]);
-  const [order, setOrder] = useState<Order>({ name: "", engine: "woocommerce", plan: "small" });
+  const [order, setOrder] = useState<Order>({ name: "", engine: "woocommerce", plan: "small", country: "US", currency: "USD", catalogue: "sample" });
   const [attempt, setAttempt] = useState(0);
   const [slug, setSlug] = useState("");
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -82,6 +89,24 @@ export function CreateStore({ onClose }: { onClose: () => void }) {
         />
         <Choices legend="Engine" name="engine" items={engines} value={order.engine} onChange={(engine) => setOrder({ ...order, engine })} />
         <Choices legend="Plan" name="plan" items={plans} value={order.plan} onChange={(plan) => setOrder({ ...order, plan })} />
+        <div className="pair">
+          <Select
+            label="Country" value={order.country ?? ""} fault={problem?.field("country")} help="Where you sell from."
+            onChange={(country) => setOrder({ ...order, country, currency: currencyOf(country) ?? order.currency })}
+          >
+            {countries.map(({ code }) => <option key={code} value={code}>{countryName(code)}</option>)}
+          </Select>
+          <Select
+            label="Currency" value={order.currency ?? ""} fault={problem?.field("currency")} help="What prices are in."
+            onChange={(currency) => setOrder({ ...order, currency })}
+          >
+            {currencies.map((code) => <option key={code} value={code}>{code}</option>)}
+          </Select>
+        </div>
+        <Choices
+          legend="Catalogue" name="catalogue" items={catalogues} value={order.catalogue ?? "sample"}
+          onChange={(catalogue) => setOrder({ ...order, catalogue: catalogue === "empty" ? "empty" : "sample" })}
+        />
         {problem && !nameFault && !slugFault && <ErrorNote problem={problem} />}
         <footer>
           <button type="button" onClick={onClose}>Cancel</button>

@@ -40,7 +40,7 @@ export function stagesOf(events: StoreEvent[]): Stage[] {
     stage.startedAt ??= event.at;
     if (event.type === "stage_completed") Object.assign(stage, { state: "done", message: "", doneAt: event.at });
     else if (event.type === "warning") Object.assign(stage, { state: "failed", message: event.message });
-    else Object.assign(stage, { state: "active", message: event.type === "stage_waiting" ? event.message : stage.message });
+    else Object.assign(stage, { state: "active", message: event.type === "stage_waiting" || event.type === "setup_step" ? event.message : stage.message });
   }
   return [...stages.values()];
 }

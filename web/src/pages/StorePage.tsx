@@ -8,6 +8,7 @@ import { Link } from "../components/Link";
 import { PhaseBadge } from "../components/PhaseBadge";
 import { Resources } from "../components/Resources";
 import { Stages } from "../components/Stages";
+import { StoreLogin } from "../components/StoreLogin";
 import { Timeline } from "../components/Timeline";
 import { asProblem, useClient } from "../session";
 
@@ -17,6 +18,7 @@ export function StorePage({ id, onConnection }: { id: string; onConnection: (con
   const [events, setEvents] = useState<StoreEvent[]>([]);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isDeleting, setDeleting] = useState(false);
+  const [isShowingLogin, setShowingLogin] = useState(false);
   const [newName, setNewName] = useState<string | null>(null);
 
   const load = useCallback(() => {
@@ -77,10 +79,13 @@ export function StorePage({ id, onConnection }: { id: string; onConnection: (con
           </header>
           <p className="message" role="status">{store.phase === "deleted" ? "This store was removed. Its timeline stays." : store.message}</p>
           {store.url && !isGoing && <p><a href={store.url} className="address">{store.url}</a></p>}
-          <p className="fine">{store.engine} · {store.plan} · <code>{store.id}</code></p>
+          <p className="fine">{store.engine} · {store.plan} · {store.country} · {store.currency} · <code>{store.id}</code></p>
           {!isGoing && (
             <div className="actions">
               {newName === null && <button type="button" onClick={() => setNewName(store.name)}>Rename</button>}
+              {(store.phase === "ready" || store.phase === "degraded") && (
+                <button type="button" onClick={() => setShowingLogin(true)}>Login …</button>
+              )}
               {(store.phase === "failed" || store.phase === "degraded") && (
                 <button type="button" className="primary" onClick={() => void change(() => client.retry(id))}>Retry</button>
               )}
@@ -90,6 +95,7 @@ export function StorePage({ id, onConnection }: { id: string; onConnection: (con
           <Stages store={store} events={events} />
           <Timeline events={events} />
           <Resources store={store} />
+          {isShowingLogin && <StoreLogin store={store} onClose={() => setShowingLogin(false)} />}
           {isDeleting && (
             <DeleteStore store={store} onClose={() => setDeleting(false)} onDeleted={(gone) => { setStore(gone); setDeleting(false); }} />
           )}
