@@ -1,0 +1,30 @@
+<?php
+
+declare(strict_types=1);
+
+namespace StorePlatform\Setup;
+
+/** Where the database is, in WordPress's way of writing it. */
+final class DatabaseAddress
+{
+    public readonly ?string $server;
+    public readonly ?int $port;
+    public readonly ?string $socket;
+
+    public function __construct(
+        string $host,
+        public readonly string $name,
+        public readonly string $user,
+        #[\SensitiveParameter] public readonly string $password,
+    ) {
+        [$server, $rest] = explode(':', $host, 2) + [1 => ''];
+        $this->server = $server;
+        $this->port = ctype_digit($rest) ? (int) $rest : null;
+        $this->socket = str_starts_with($rest, '/') ? $rest : null;
+    }
+
+    public static function isHost(string $value): bool
+    {
+        return preg_match('{^[A-Za-z0-9._-]+(:(\d{1,5}|/[^\s]+))?$}', $value) === 1;
+    }
+}

@@ -1,0 +1,102 @@
+<?php
+
+declare(strict_types=1);
+
+namespace StorePlatform\Setup;
+
+/** Three products with pictures, so that a new shop shows what it will look like, and can be tried at once. */
+final class SampleProducts
+{
+    /** SKU → name, price, text; the picture is drawn by `Pictures` from the SKU. */
+    private const PRODUCTS = [
+        'SAMPLE-TEAPOT' => ['Blue teapot', '29.00', 'A round teapot for four cups. A sample: change it or delete it.'],
+        'SAMPLE-MUG' => ['Striped mug', '12.50', 'A mug with three stripes. A sample: change it or delete it.'],
+        'SAMPLE-POSTER' => ['Mountain poster', '18.00', 'Two mountains and a sun, on thick paper. A sample: change it or delete it.'],
+    ];
+
+    public function __construct(private readonly bool $isWanted, private readonly Report $report)
+    {
+    }
+
+    public function run(): void
+    {
+        foreach (self::PRODUCTS as $sku => [$name, $price, $text]) {
+            $part = strtolower($sku);
+            $this->report->step($part, function () use ($part, $sku, $name, $price, $text): string|Skipped {
+                if (!$this->isWanted) {
+                    // Marked all the same, for the shop is the merchant's once it is made.
+                    return Marks::once($part, 'No samples were asked for.', static fn () => new Skipped('No samples were asked for.'));
+                }
+                return Marks::once($part, "{$name} was made before.", fn () => $this->make($sku, $name, $price, $text));
+            });
+        }
+    }
+
+    private function make(string $sku, string $name, string $price, string $text): string
+    {
+        $slug = strtolower($sku);
+        $product = new \WC_Product_Simple($this->find('product', $slug));
+        $product->set_name($name);
+        // The row of a post and its SKU are two statements: the slug, which is part of the first, is how a repeated run finds it.
+        $product->set_slug($slug);
+        $product->set_sku($sku);
+        $product->set_status('publish');
+        $product->set_regular_price($price);
+        $product->set_short_description($text);
+        $product->set_image_id($this->picture($slug, $name));
+        $product->save();
+        if (wc_get_product_id_by_sku($sku) !== $product->get_id()) {
+            throw new Failure("The sample product {$name} could not be saved; the log has the details.");
+        }
+        return "The sample product {$name} is in the shop.";
+    }
+
+    /** The picture as an attachment; the same one when this is run again. */
+    private function picture(string $slug, string $name): int
+    {
+        require_once ABSPATH . 'wp-admin/includes/image.php';
+        $uploads = wp_upload_dir();
+        if ($uploads['error'] !== false) {
+            throw new Failure('The volume for pictures cannot be written: ' . $uploads['error']);
+        }
+        $id = $this->find('attachment', "{$slug}-picture");
+        if ($id === 0) {
+            $path = "{$uploads['path']}/{$slug}.png";
+            file_put_contents($path, Pictures::draw($slug), LOCK_EX);
+            $id = wp_insert_attachment([
+                'post_title' => $name,
+                'post_name' => "{$slug}-picture",
+                'post_mime_type' => 'image/png',
+                'post_status' => 'inherit',
+                'meta_input' => ['_wp_attachment_image_alt' => $name],
+            ], $path, 0, true);
+            if (is_wp_error($id)) {
+                throw new Failure('A picture could not be added: ' . $id->get_error_message());
+            }
+        }
+        $this->complete($id, "{$uploads['path']}/{$slug}.png", $name, $slug);
+        return $id;
+    }
+
+    /** File, text and smaller sizes: what a kill may have left out. */
+    private function complete(int $id, string $path, string $name, string $slug): void
+    {
+        $file = get_attached_file($id) ?: $path;
+        if (!is_file($file)) {
+            file_put_contents($file, Pictures::draw($slug), LOCK_EX);
+        }
+        update_attached_file($id, $file);
+        update_post_meta($id, '_wp_attachment_image_alt', $name);
+        if (!isset(wp_get_attachment_metadata($id)['sizes']['woocommerce_thumbnail'])) {
+            wp_update_attachment_metadata($id, wp_generate_attachment_metadata($id, $file));
+        }
+    }
+
+    /** 0 when there is none. */
+    private function find(string $type, string $slug): int
+    {
+        global $wpdb;
+        $query = "SELECT ID FROM {$wpdb->posts} WHERE post_type = %s AND post_name = %s ORDER BY ID LIMIT 1";
+        return (int) $wpdb->get_var($wpdb->prepare($query, $type, $slug));
+    }
+}

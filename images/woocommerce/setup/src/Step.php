@@ -1,0 +1,25 @@
+<?php
+
+declare(strict_types=1);
+
+namespace StorePlatform\Setup;
+
+/** A command: what it does before WordPress is loaded, how much of that it needs, and what it does then. */
+abstract class Step
+{
+    public const WORDPRESS = WordPress::Loaded;
+
+    /** @param list<string> $arguments */
+    final public function __construct(
+        public readonly Environment $environment,
+        protected readonly Report $report,
+        protected readonly array $arguments = [],
+    ) {
+    }
+
+    public function prepare(): void
+    {
+    }
+
+    abstract public function run(): void;
+}

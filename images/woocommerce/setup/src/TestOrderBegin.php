@@ -1,0 +1,46 @@
+<?php
+
+declare(strict_types=1);
+
+namespace StorePlatform\Setup;
+
+use Automattic\WooCommerce\StoreApi\Utilities\CartTokenUtils;
+
+/** Prints what the test order needs to know: {"product": 12, "token": "…"}, or why there will be none: {"skipped": "…"}. */
+final class TestOrderBegin extends Step
+{
+    public function run(): void
+    {
+        TestOrderTraces::remove();
+        $obstacle = Marks::isReady() ? $this->obstacle() : null;
+        $plan = $obstacle !== null ? ['skipped' => $obstacle] : [
+            'product' => $this->product(),
+            'token' => CartTokenUtils::get_cart_token(TestOrderTraces::SESSION),
+        ];
+        fwrite(STDOUT, json_encode($plan, JSON_THROW_ON_ERROR));
+    }
+
+    /** A merchant may close the shop, sell elsewhere or be paid otherwise: none of that is a fault of the set-up. */
+    private function obstacle(): ?string
+    {
+        global $wp_version;
+        $gateway = WC()->payment_gateways()->payment_gateways()['cod'] ?? null;
+        return match (true) {
+            Marks::readyVersions() === "WordPress {$wp_version}, WooCommerce " . WC()->version
+                => 'These versions have taken a test order before.',
+            get_option('woocommerce_coming_soon') === 'yes' => 'The merchant has closed the shop.',
+            $gateway?->enabled !== 'yes' => 'The merchant has turned cash on delivery off.',
+            get_option('woocommerce_enable_guest_checkout') !== 'yes' => 'The merchant sells to customers with an account only.',
+            !isset(WC()->countries->get_shipping_countries()[TestOrder::ADDRESS['country']]),
+            !isset(WC()->countries->get_allowed_countries()[TestOrder::ADDRESS['country']]) => 'The merchant sells to fewer countries.',
+            default => null,
+        };
+    }
+
+    /** One of the shop's own as long as nobody else can buy; then, or in an empty shop, one that is removed again. */
+    private function product(): int
+    {
+        $found = Marks::isReady() ? [] : wc_get_products(['status' => 'publish', 'type' => 'simple', 'limit' => 1, 'orderby' => 'ID', 'order' => 'ASC']);
+        return $found === [] ? TestOrderTraces::product() : $found[0]->get_id();
+    }
+}

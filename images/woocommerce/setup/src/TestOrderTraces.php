@@ -1,0 +1,74 @@
+<?php
+
+declare(strict_types=1);
+
+namespace StorePlatform\Setup;
+
+/**
+ * What a test order needs in the shop, and what it leaves there.
+ *
+ * Each trace has a name that is known beforehand (a session key, an e-mail address, a SKU), so that the traces of a run that was killed are
+ * found and removed by the next.
+ */
+final class TestOrderTraces
+{
+    public const EMAIL = 'test-order@store-platform.invalid';
+    public const SESSION = 't_store_platform_test_order';
+    private const SKU = 'STORE-PLATFORM-TEST';
+
+    /** Removes all of them. */
+    public static function remove(): void
+    {
+        // Cancelling the order would tell the merchant by mail.
+        add_filter('pre_wp_mail', '__return_true');
+        foreach (self::orders() as $order) {
+            // First cancelled, which gives stock and counted sales back.
+            $order->update_status('cancelled');
+            self::removeActions($order->get_id());
+            $order->delete(true);
+        }
+        $product = wc_get_product(wc_get_product_id_by_sku(self::SKU));
+        if ($product instanceof \WC_Product) {
+            self::removeActions($product->get_id());
+            $product->delete(true);
+        }
+        self::removeRows();
+    }
+
+    /** A product that nobody else can see or buy: no page links to it. */
+    public static function product(): int
+    {
+        $product = new \WC_Product_Simple(wc_get_product_id_by_sku(self::SKU));
+        $product->set_name('Test product of the set-up');
+        $product->set_sku(self::SKU);
+        $product->set_status('publish');
+        $product->set_catalog_visibility('hidden');
+        $product->set_regular_price('1');
+        return $product->save();
+    }
+
+    /** @return list<\WC_Order> */
+    private static function orders(): array
+    {
+        $statuses = array_merge(array_keys(wc_get_order_statuses()), ['wc-checkout-draft', 'trash', 'auto-draft']);
+        return wc_get_orders(['billing_email' => self::EMAIL, 'limit' => -1, 'status' => $statuses, 'type' => 'shop_order']);
+    }
+
+    /** Actions that were scheduled for this order or product would find it gone. */
+    private static function removeActions(int $id): void
+    {
+        global $wpdb;
+        $table = "{$wpdb->prefix}actionscheduler_actions";
+        $actions = $wpdb->get_col($wpdb->prepare("SELECT action_id FROM {$table} WHERE args IN (%s, %s)", "[{$id}]", "[\"{$id}\"]"));
+        foreach ($actions as $action) {
+            \ActionScheduler::store()->delete_action($action);
+        }
+    }
+
+    private static function removeRows(): void
+    {
+        global $wpdb;
+        $wpdb->delete("{$wpdb->prefix}wc_customer_lookup", ['email' => self::EMAIL]);
+        $wpdb->delete("{$wpdb->prefix}woocommerce_sessions", ['session_key' => self::SESSION]);
+    }
+}
