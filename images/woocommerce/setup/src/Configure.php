@@ -25,7 +25,6 @@ final class Configure extends Step
         (new SampleProducts($this->environment->hasSamples, $this->report))->run();
         // Last, since all of the above may turn it on again: WooCommerce hides a new shop until somebody opens it by hand.
         $this->once('open', 'The shop was opened before.', $this->open(...));
-        $this->report->step('caches', $this->caches(...));
     }
 
     private function once(string $part, string $isDone, \Closure $work): void
@@ -94,17 +93,5 @@ final class Configure extends Step
     {
         update_option('woocommerce_coming_soon', 'no');
         return 'The shop is open.';
-    }
-
-    private function caches(): string|Skipped
-    {
-        if (Marks::isReady()) {
-            return new Skipped('Nothing to renew.');
-        }
-        flush_rewrite_rules(false);
-        wc_delete_product_transients();
-        wc_delete_shop_order_transients();
-        wp_cache_flush();
-        return 'Addresses and caches were renewed.';
     }
 }

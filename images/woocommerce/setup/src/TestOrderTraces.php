@@ -19,12 +19,15 @@ final class TestOrderTraces
     /** Removes all of them. */
     public static function remove(): void
     {
-        // Cancelling the order would tell the merchant by mail.
+        // Cancelling the order would tell the merchant by mail, and WooCommerce's log.
         add_filter('pre_wp_mail', '__return_true');
+        add_filter('woocommerce_logger_log_message', '__return_null');
         foreach (self::orders() as $order) {
             // First cancelled, which gives stock and counted sales back.
             $order->update_status('cancelled');
             self::removeActions($order->get_id());
+            // Before the order, which is how a run after this one finds them.
+            self::removeNotes($order->get_id());
             $order->delete(true);
         }
         $product = wc_get_product(wc_get_product_id_by_sku(self::SKU));
@@ -54,12 +57,22 @@ final class TestOrderTraces
         return wc_get_orders(['billing_email' => self::EMAIL, 'limit' => -1, 'status' => $statuses, 'type' => 'shop_order']);
     }
 
+    /** WooCommerce leaves the notes of an order that it deletes. */
+    private static function removeNotes(int $order): void
+    {
+        foreach (wc_get_order_notes(['order_id' => $order]) as $note) {
+            wc_delete_order_note($note->id);
+        }
+    }
+
     /** Actions that were scheduled for this order or product would find it gone. */
     private static function removeActions(int $id): void
     {
         global $wpdb;
         $table = "{$wpdb->prefix}actionscheduler_actions";
-        $actions = $wpdb->get_col($wpdb->prepare("SELECT action_id FROM {$table} WHERE args IN (%s, %s)", "[{$id}]", "[\"{$id}\"]"));
+        // As JSON: [14], ["14"], [14,false].
+        $query = "SELECT action_id FROM {$table} WHERE args REGEXP %s";
+        $actions = $wpdb->get_col($wpdb->prepare($query, "^\\\\[\"?{$id}\"?[],]"));
         foreach ($actions as $action) {
             \ActionScheduler::store()->delete_action($action);
         }
