@@ -16,10 +16,12 @@ def upgrade(runner):
     shop.use(runner.site(runner.options.source))
     lines = {line["step"]: line for line in shop.setup()}
     after = {name: shop.option(name) for name in before}
-    assert all(before[name] != after[name] for name in before), (before, after)
+    # Not every WordPress changes the form of its database.
+    needed = {"wordpress-database": "db_version", "woocommerce-database": "woocommerce_db_version", "ready": "store_platform_ready"}
+    for step, option in needed.items():
+        assert (lines[step]["state"] == "done") == (before[option] != after[option]), (step, before, after, lines[step])
     assert after["woocommerce_db_version"] == shop.option("woocommerce_version")
-    assert lines["wordpress-database"]["state"] == lines["woocommerce-database"]["state"] == "done", lines
-    assert lines["test-order"]["state"] == "done" and lines["ready"]["state"] == "done", lines
+    assert lines["ready"]["state"] == lines["test-order"]["state"] == lines["test-order-removed"]["state"] == "done", lines
     assert lines["payment"]["state"] == "skipped"
     assert shop.sql("SELECT COUNT(*) FROM wp_actionscheduler_actions WHERE hook LIKE 'woocommerce_run_update%' AND status = 'pending'") == [["0"]]
     shop.serve()
@@ -30,7 +32,7 @@ def upgrade(runner):
     quiet = shop.dump()
     shop.setup()
     assert quiet == shop.dump(), "a second run changed something"
-    return f"{before['store_platform_ready']} → {after['store_platform_ready']}: {lines['woocommerce-database']['message']}"
+    return f"{before['store_platform_ready']} → {after['store_platform_ready']}: {lines['wordpress-database']['message']} {lines['woocommerce-database']['message']}"
 
 
 CHECKS = [upgrade]

@@ -50,6 +50,15 @@ test('every command refuses an empty environment by one line and 78', static fun
     }
 });
 
+test('cron needs no password of the administrator', static function (): void {
+    $environment = environment(['STORE_DOCUMENT_ROOT' => '/nowhere', 'WORDPRESS_DB_HOST' => '127.0.0.1:1', 'STORE_ADMIN_PASSWORD_FILE' => '']);
+    foreach (['cron-event' => 'There is no WordPress', 'activate' => 'STORE_ADMIN_PASSWORD_FILE is not set'] as $command => $reason) {
+        [$code, $output] = command([PHP_BINARY, PROGRAM, $command, 'x'], $environment);
+        equal($code, 78);
+        holds(str_contains($output, $reason), $output);
+    }
+});
+
 test('a step without WordPress says where it looked', static function (): void {
     $environment = environment(['STORE_DOCUMENT_ROOT' => '/nowhere']);
     [$code, $output] = command([PHP_BINARY, PROGRAM, 'activate'], $environment);

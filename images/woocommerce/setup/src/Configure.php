@@ -45,7 +45,7 @@ final class Configure extends Step
         }
         // Else the first visit to wp-admin does it: it would close the shop and leave the orders among the posts.
         \WC_Install::newly_installed();
-        if (get_option('woocommerce_version') !== $version || \WC_Install::get_missing_base_tables() !== []) {
+        if (get_option('woocommerce_version') !== $version || \WC_Install::verify_base_tables(false) !== []) {
             throw new Failure("WooCommerce {$version} could not make its tables; the log has the details.");
         }
         delete_transient('_wc_activation_redirect');

@@ -13,6 +13,7 @@ namespace StorePlatform\Setup;
 final class Cron extends Step
 {
     public const WORDPRESS = WordPress::Absent;
+    public const NEEDS_PASSWORD = false;
 
     public function run(): void
     {

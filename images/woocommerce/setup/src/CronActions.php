@@ -7,6 +7,8 @@ namespace StorePlatform\Setup;
 /** Action Scheduler's due actions, for up to its own limit of time (30 s). */
 final class CronActions extends Step
 {
+    public const NEEDS_PASSWORD = false;
+
     public function prepare(): void
     {
         define('DOING_CRON', true);

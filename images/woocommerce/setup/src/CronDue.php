@@ -7,6 +7,8 @@ namespace StorePlatform\Setup;
 /** Prints the hooks with a due event as JSON; null when the shop has not been set up. */
 final class CronDue extends Step
 {
+    public const NEEDS_PASSWORD = false;
+
     public function prepare(): void
     {
         Database::wait($this->environment->database, 20);

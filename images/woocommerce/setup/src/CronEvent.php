@@ -7,6 +7,8 @@ namespace StorePlatform\Setup;
 /** The due events of one hook of WordPress: put off to their next time first, then run, as WordPress's own cron does. */
 final class CronEvent extends Step
 {
+    public const NEEDS_PASSWORD = false;
+
     public function prepare(): void
     {
         define('DOING_CRON', true);

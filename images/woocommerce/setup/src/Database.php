@@ -48,15 +48,16 @@ final class Database
 
     private static function throwIfHopeless(int $errno, DatabaseAddress $address): void
     {
-        match ($errno) {
-            1045, 1698 => throw new Failure(
-                "The database refused the password of its user {$address->user}. A password in the environment is ignored once the "
-                . 'data directory exists: give the store the password its database was made with, or set it with ALTER USER.',
-                Failure::REFUSED
-            ),
-            1044 => throw new Failure("The database's user {$address->user} has no rights on the database {$address->name}.", Failure::REFUSED),
-            1049 => throw new Failure("There is no database {$address->name} on the server: it was made with another name.", Failure::REFUSED),
+        $user = $address->user;
+        $reason = match ($errno) {
+            1045, 1698 => "The database refused the password of its user {$user}. A password in the environment is ignored once the data "
+                . 'directory exists: give the store the password its database was made with, or set it with ALTER USER.',
+            1044 => "The database's user {$user} has no rights on the database {$address->name}.",
+            1049 => "There is no database {$address->name} on the server: it was made with another name.",
             default => null,
         };
+        if ($reason !== null) {
+            throw new Failure($reason, Failure::REFUSED);
+        }
     }
 }

@@ -22,9 +22,4 @@ final class DatabaseAddress
         $this->port = ctype_digit($rest) ? (int) $rest : null;
         $this->socket = str_starts_with($rest, '/') ? $rest : null;
     }
-
-    public static function isHost(string $value): bool
-    {
-        return preg_match('{^[A-Za-z0-9._-]+(:(\d{1,5}|/[^\s]+))?$}', $value) === 1;
-    }
 }

@@ -7,10 +7,22 @@ namespace StorePlatform\Setup;
 /** What the platform asks for. Reading it changes nothing and needs no WordPress. */
 final class Environment
 {
-    public const COUNTRY = 'US:CA';
-    public const CURRENCY = 'USD';
-    public const SHIPPING_COST = '5.00';
-    public const DOCUMENT_ROOT = '/usr/src/wordpress';
+    /** Of each name its default (none: it must be set), its form, and what is said of a value without that form. */
+    private const FORMS = [
+        'STORE_URL' => ['', '{^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?/?$}D', 'is not an http or https address without a path'],
+        'STORE_TITLE' => ['', '/^.{1,200}$/su', 'is not a text of up to 200 characters'],
+        'STORE_ADMIN_USER' => ['', '/^[A-Za-z0-9._@-]{1,60}$/D', 'has characters that a login cannot have'],
+        'STORE_ADMIN_EMAIL' => ['', '/^[^@\s]{1,64}@[^@\s]{1,190}$/D', 'is not an e-mail address'],
+        'STORE_ADMIN_PASSWORD_FILE' => ['', '/^/', ''],
+        'STORE_COUNTRY' => ['US:CA', '/^[A-Z]{2}(:[A-Z0-9-]{1,10})?$/D', 'is not like DE or US:CA'],
+        'STORE_CURRENCY' => ['USD', '/^[A-Z]{3}$/D', 'is not a code of three letters like USD'],
+        'STORE_CATALOGUE' => ['sample', '/^(sample|empty)$/D', 'is neither sample nor empty'],
+        'STORE_SHIPPING_COST' => ['5.00', '/^\d{1,6}(\.\d{1,3})?$/D', 'is not an amount like 5.00'],
+        'STORE_DOCUMENT_ROOT' => ['/usr/src/wordpress', '{^/}', 'is not a path from the root'],
+        'WORDPRESS_DB_HOST' => ['', '{^[A-Za-z0-9._-]+(:(\d{1,5}|/[^\s]+))?$}D', 'is not a host, host:port or host:/socket'],
+        'WORDPRESS_DB_NAME' => ['', '/^/', ''],
+        'WORDPRESS_DB_USER' => ['', '/^/', ''],
+    ];
 
     /** Without these WordPress would start with keys that everybody knows. */
     public const SECRETS = [
@@ -23,62 +35,59 @@ final class Environment
         public readonly string $title,
         public readonly string $adminUser,
         public readonly string $adminEmail,
-        public readonly string $adminPasswordFile,
+        private readonly string $adminPasswordFile,
         public readonly string $country,
         public readonly string $currency,
         public readonly bool $hasSamples,
         public readonly string $shippingCost,
-        public readonly DatabaseAddress $database,
         public readonly string $documentRoot,
+        public readonly DatabaseAddress $database,
     ) {
     }
 
     /**
      * @param array<string, string> $values
+     * @param bool $needsPassword cron gets no administrator's password
      * @throws Failure one sentence that names every problem at once
      */
-    public static function read(array $values): self
+    public static function read(array $values, bool $needsPassword = true): self
     {
-        $problems = [];
-        $get = static fn (string $name, string $default = ''): string
-            => trim($values[$name] ?? '') === '' ? $default : trim($values[$name]);
-        $check = static function (string $name, string $value, \Closure $isRight, string $wanted) use (&$problems): string {
-            if ($value === '') {
-                $problems[] = "{$name} is not set";
-            } elseif (!$isRight($value)) {
-                $problems[] = "{$name} {$wanted}";
-            }
-            return $value;
-        };
-        $matches = static fn (string $pattern): \Closure => static fn (string $value): bool => preg_match($pattern, $value) === 1;
-        $any = static fn (string $value): bool => true;
-
-        foreach (self::SECRETS as $secret) {
-            $check($secret, $get($secret), $any, '');
+        $forms = array_fill_keys(self::SECRETS, ['', '/^/', '']) + self::FORMS;
+        if (!$needsPassword) {
+            $values['STORE_ADMIN_PASSWORD_FILE'] = '/dev/null';
         }
-        $host = $check('WORDPRESS_DB_HOST', $get('WORDPRESS_DB_HOST'), DatabaseAddress::isHost(...), 'is not a host, host:port or host:/socket');
-        $environment = new self(
-            url: rtrim($check('STORE_URL', $get('STORE_URL'), self::isURL(...), 'is not an http or https address without a path'), '/'),
-            title: $check('STORE_TITLE', $get('STORE_TITLE'), static fn (string $t): bool => mb_strlen($t) <= 200, 'is longer than 200 characters'),
-            adminUser: $check('STORE_ADMIN_USER', $get('STORE_ADMIN_USER'), $matches('/^[A-Za-z0-9._@-]{1,60}$/'), 'has characters that a login cannot have'),
-            adminEmail: $check('STORE_ADMIN_EMAIL', $get('STORE_ADMIN_EMAIL'), $matches('/^[^@\s]{1,64}@[^@\s]{1,190}$/'), 'is not an e-mail address'),
-            adminPasswordFile: $check('STORE_ADMIN_PASSWORD_FILE', $get('STORE_ADMIN_PASSWORD_FILE'), $any, ''),
-            country: $check('STORE_COUNTRY', $get('STORE_COUNTRY', self::COUNTRY), $matches('/^[A-Z]{2}(:[A-Z0-9-]{1,10})?$/'), 'is not like DE or US:CA'),
-            currency: $check('STORE_CURRENCY', $get('STORE_CURRENCY', self::CURRENCY), $matches('/^[A-Z]{3}$/'), 'is not a code of three letters like USD'),
-            hasSamples: $check('STORE_CATALOGUE', $get('STORE_CATALOGUE', 'sample'), $matches('/^(sample|empty)$/'), 'is neither sample nor empty') === 'sample',
-            shippingCost: $check('STORE_SHIPPING_COST', $get('STORE_SHIPPING_COST', self::SHIPPING_COST), $matches('/^\d{1,6}(\.\d{1,3})?$/'), 'is not an amount like 5.00'),
-            database: new DatabaseAddress(
-                $host,
-                $check('WORDPRESS_DB_NAME', $get('WORDPRESS_DB_NAME'), $any, ''),
-                $check('WORDPRESS_DB_USER', $get('WORDPRESS_DB_USER'), $any, ''),
-                $values['WORDPRESS_DB_PASSWORD'] ?? '',
-            ),
-            documentRoot: $get('STORE_DOCUMENT_ROOT', self::DOCUMENT_ROOT),
-        );
+        $problems = $found = [];
+        foreach ($forms as $name => [$default, $form, $otherwise]) {
+            $value = trim($values[$name] ?? '');
+            $found[$name] = $value === '' ? $default : $value;
+            if ($found[$name] === '') {
+                $problems[] = "{$name} is not set";
+            } elseif (preg_match($form, $found[$name]) !== 1) {
+                $problems[] = "{$name} {$otherwise}";
+            }
+        }
         if ($problems !== []) {
             throw new Failure('The settings of this store are wrong: ' . implode('; ', $problems) . '.', Failure::ENVIRONMENT);
         }
-        return $environment;
+        return new self(
+            rtrim($found['STORE_URL'], '/'),
+            $found['STORE_TITLE'],
+            $found['STORE_ADMIN_USER'],
+            $found['STORE_ADMIN_EMAIL'],
+            $found['STORE_ADMIN_PASSWORD_FILE'],
+            $found['STORE_COUNTRY'],
+            $found['STORE_CURRENCY'],
+            $found['STORE_CATALOGUE'] === 'sample',
+            $found['STORE_SHIPPING_COST'],
+            $found['STORE_DOCUMENT_ROOT'],
+            new DatabaseAddress(
+                $found['WORDPRESS_DB_HOST'],
+                $found['WORDPRESS_DB_NAME'],
+                $found['WORDPRESS_DB_USER'],
+                // As it is: spaces at its ends are part of it.
+                $values['WORDPRESS_DB_PASSWORD'],
+            ),
+        );
     }
 
     /** Read only where it is needed, so that it is held nowhere else. */
@@ -89,10 +98,5 @@ final class Environment
             throw new Failure('The file that STORE_ADMIN_PASSWORD_FILE names cannot be read, or is empty.', Failure::ENVIRONMENT);
         }
         return $password;
-    }
-
-    private static function isURL(string $value): bool
-    {
-        return preg_match('{^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?/?$}', $value) === 1;
     }
 }

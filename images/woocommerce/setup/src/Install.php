@@ -46,7 +46,7 @@ final class Install extends Step
         $install = function () use ($wp_version): string {
             $shop = $this->environment;
             wp_install($shop->title, $shop->adminUser, $shop->adminEmail, true, '', wp_slash($shop->adminPassword()));
-            if (!is_blog_installed() || username_exists($shop->adminUser) === false) {
+            if (get_option('siteurl', '') === '' || username_exists($shop->adminUser) === false) {
                 throw new Failure('WordPress could not be installed; the log has the details.');
             }
             return "WordPress {$wp_version} was installed.";

@@ -69,7 +69,8 @@ final class Program
         $report = new Report($command);
         $report->catchSilentEnds();
         try {
-            return new self(new $class(Environment::read(getenv()), $report, array_slice($arguments, 1)), $report);
+            $environment = Environment::read(getenv(), $class::NEEDS_PASSWORD);
+            return new self(new $class($environment, $report, array_slice($arguments, 1)), $report);
         } catch (\Throwable $error) {
             exit($report->failed(Failure::of($error)));
         }

@@ -77,6 +77,7 @@ final class Report
     public static function line(string $step, string $state, string $message, float $seconds): string
     {
         $line = ['step' => $step, 'state' => $state, 'message' => $message, 'seconds' => round($seconds, 2)];
-        return json_encode($line, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE | JSON_THROW_ON_ERROR) . "\n";
+        $readable = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE;
+        return json_encode($line, $readable | JSON_INVALID_UTF8_SUBSTITUTE | JSON_THROW_ON_ERROR) . "\n";
     }
 }

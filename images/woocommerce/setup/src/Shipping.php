@@ -26,7 +26,8 @@ final class Shipping
         if ($instance === 0) {
             throw new Failure('WooCommerce did not add the flat rate for shipping.');
         }
-        update_option("woocommerce_flat_rate_{$instance}_settings", ['title' => 'Flat rate', 'tax_status' => 'taxable', 'cost' => $this->cost]);
+        $settings = ['title' => 'Flat rate', 'tax_status' => 'taxable', 'cost' => $this->cost];
+        update_option("woocommerce_flat_rate_{$instance}_settings", $settings);
         \WC_Cache_Helper::get_transient_version('shipping', true);
         return "Shipping costs {$this->cost} to every country.";
     }

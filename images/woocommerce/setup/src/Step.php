@@ -8,6 +8,7 @@ namespace StorePlatform\Setup;
 abstract class Step
 {
     public const WORDPRESS = WordPress::Loaded;
+    public const NEEDS_PASSWORD = true;
 
     /** @param list<string> $arguments */
     final public function __construct(

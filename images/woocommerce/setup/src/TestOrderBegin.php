@@ -40,7 +40,8 @@ final class TestOrderBegin extends Step
     /** One of the shop's own as long as nobody else can buy; then, or in an empty shop, one that is removed again. */
     private function product(): int
     {
-        $found = Marks::isReady() ? [] : wc_get_products(['status' => 'publish', 'type' => 'simple', 'limit' => 1, 'orderby' => 'ID', 'order' => 'ASC']);
+        $first = ['status' => 'publish', 'type' => 'simple', 'limit' => 1, 'orderby' => 'ID', 'order' => 'ASC'];
+        $found = Marks::isReady() ? [] : wc_get_products($first);
         return $found === [] ? TestOrderTraces::product() : $found[0]->get_id();
     }
 }

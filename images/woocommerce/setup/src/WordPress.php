@@ -24,6 +24,12 @@ enum WordPress
         }
         if ($this === self::Installing) {
             define('WP_INSTALLING', true);
+            // Else some tables and not all of them, as a kill leaves them, would end the process with a page about repairs.
+            define('WP_REPAIRING', true);
+            // A new theme is announced once, when WordPress starts next. A start without plugins would use that up, and WooCommerce
+            // would never hear of it. WordPress takes over what is here before it starts.
+            $hook = ['function' => static fn () => remove_action('init', 'check_theme_switched', 99), 'accepted_args' => 0];
+            $GLOBALS['wp_filter']['init'][0]['store_platform'] = $hook;
         }
         // wp-config.php and plugins look at these, and a command has none of them.
         $url = parse_url($environment->url);

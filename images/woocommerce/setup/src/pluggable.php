@@ -11,9 +11,9 @@ declare(strict_types=1);
 function wp_install_defaults(int $user): void
 {
     global $wpdb;
-    // The two rows apart: a kill may have left the first alone.
-    $wpdb->query("INSERT IGNORE INTO {$wpdb->terms} (term_id, name, slug, term_group) VALUES (1, 'Uncategorized', 'uncategorized', 0)");
-    $wpdb->query("INSERT IGNORE INTO {$wpdb->term_taxonomy} (term_id, taxonomy, description, parent, count) VALUES (1, 'category', '', 0, 0)");
+    // Each by itself: a kill may have left the first alone.
+    $wpdb->query("INSERT IGNORE INTO {$wpdb->terms} (term_id, name, slug) VALUES (1, 'Uncategorized', 'uncategorized')");
+    $wpdb->query("INSERT IGNORE INTO {$wpdb->term_taxonomy} (term_id, taxonomy, description) VALUES (1, 'category', '')");
     update_option('default_category', 1);
 }
 
