@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import time
 
 from .customer import Browser, titles
@@ -124,7 +125,7 @@ def repeated(runner):
         except Exception:
             kill(process)
             kills += 1
-            moment += 0.15
+            moment *= 1.15
     assert process.returncode == 0, (process.returncode, shop.log.read_text()[-1000:])
     compare(runner, shop, "at last")
     shop.serve()
@@ -133,4 +134,22 @@ def repeated(runner):
     return f"{kills} kills"
 
 
-CHECKS = [boundaries, moments, repeated]
+def alone(runner):
+    """A step that is killed by itself, as for want of memory, is named by the last line, and 1"""
+    shop = runner.shop("alone")
+    process = shop.start("setup")
+    first = json.loads(process.stdout.readline())
+    assert first["step"] == "database", first
+    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True).stdout.split()
+    assert len(children) == 1, children
+    os.kill(int(children[0]), signal.SIGKILL)
+    lines = process.stdout.read().splitlines()
+    process.wait()
+    last = json.loads(lines[-1])
+    assert (process.returncode, last["step"], last["state"]) == (1, "install", "failed"), (process.returncode, last)
+    assert "memory" in last["message"], last
+    reference(runner)
+    compare(runner, shop, "after the kill of a step")
+
+
+CHECKS = [boundaries, moments, repeated, alone]

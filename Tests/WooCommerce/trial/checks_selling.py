@@ -104,6 +104,8 @@ def strangers(runner):
     for path in ("/wp-json/wp/v2/users", "/wp-json/wp/v2/users/1", "/?rest_route=/wp/v2/users", "/wp-json/wp/v2/Users"):
         answer = browser.get(path)
         assert answer.status in (401, 404) and '"slug"' not in answer.body, (path, answer.status)
+    for path in ("/", "/wp-json/wp/v2/pages?_embed=1", "/feed/", "/product/sample-teapot/"):
+        assert "/author/" not in browser.get(path).body, path
     for path in ("/xmlrpc.php", "//xmlrpc.php", "/wp-cron.php", "/wp-admin/install.php", "/wp-admin/setup-config.php", "/readme.html",
                  "/wp-config.php", "/.htaccess", "/wp-content/uploads/woocommerce_uploads/index.html"):
         assert browser.get(path).status == 403, (path, browser.get(path).status)

@@ -16,6 +16,7 @@ final class Configure extends Step
         }
         $this->report->step('woocommerce-tables', $this->tables(...));
         $this->report->step('woocommerce-database', (new WooCommerceUpdates())->run(...));
+        $this->once('placeholder', 'The placeholder for pictures was checked before.', $this->placeholder(...));
         $this->once('pages', 'The pages of the shop were made before.', $this->pages(...));
         $this->once('addresses', 'The form of the addresses was set before.', $this->addresses(...));
         $this->once('orders', 'The place of the orders was chosen before.', $this->orderTables(...));
@@ -50,6 +51,17 @@ final class Configure extends Step
         }
         delete_transient('_wc_activation_redirect');
         return "WooCommerce {$version} was installed.";
+    }
+
+    /** WooCommerce makes it while it installs itself, and never again: a kill may have left it without some of its sizes. */
+    private function placeholder(): string|Skipped
+    {
+        $id = (int) get_option('woocommerce_placeholder_image', 0);
+        if ($id === 0) {
+            return new Skipped('WooCommerce made no placeholder for pictures.');
+        }
+        Pictures::complete($id);
+        return 'The placeholder for pictures has all its sizes.';
     }
 
     private function pages(): string

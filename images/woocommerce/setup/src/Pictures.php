@@ -26,6 +26,20 @@ final class Pictures
         return (string) ob_get_clean();
     }
 
+    /** Makes the sizes that an attachment lacks. */
+    public static function complete(int $attachment): void
+    {
+        require_once ABSPATH . 'wp-admin/includes/image.php';
+        $file = (string) get_attached_file($attachment);
+        $isMissing = static fn (array $size): bool => !is_file(dirname($file) . '/' . $size['file']);
+        $sizes = wp_get_attachment_metadata($attachment)['sizes'] ?? [];
+        if ($sizes === [] || array_filter($sizes, $isMissing) !== []) {
+            wp_update_attachment_metadata($attachment, wp_generate_attachment_metadata($attachment, $file));
+        } else {
+            wp_update_image_subsizes($attachment);
+        }
+    }
+
     private static function teapot(\GdImage $image, \Closure $color): void
     {
         imagefill($image, 0, 0, $color(0xF2E9DC));

@@ -61,7 +61,6 @@ final class SampleProducts
     /** The picture as an attachment; the same one when this is run again. */
     private function picture(string $slug, string $name): int
     {
-        require_once ABSPATH . 'wp-admin/includes/image.php';
         $uploads = wp_upload_dir();
         if ($uploads['error'] !== false) {
             throw new Failure('The volume for pictures cannot be written: ' . $uploads['error']);
@@ -94,9 +93,7 @@ final class SampleProducts
         }
         update_attached_file($id, $file);
         update_post_meta($id, '_wp_attachment_image_alt', $name);
-        if (!isset(wp_get_attachment_metadata($id)['sizes']['woocommerce_thumbnail'])) {
-            wp_update_attachment_metadata($id, wp_generate_attachment_metadata($id, $file));
-        }
+        Pictures::complete($id);
     }
 
     /** 0 when there is none. */
