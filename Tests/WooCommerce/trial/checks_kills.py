@@ -152,4 +152,31 @@ def alone(runner):
     compare(runner, shop, "after the kill of a step")
 
 
-CHECKS = [boundaries, moments, repeated, alone]
+def verification(runner):
+    """Killed while it buys in an empty shop, and run again: no product, order, note or session is left"""
+    shop = runner.shop("buying", STORE_CATALOGUE="empty")
+    for step in ("install", "activate", "configure"):
+        code, lines = shop.run(step)
+        assert code == 0, lines[-1]
+    before = shop.dump()
+    started = time.monotonic()
+    shop.run("verify")
+    lasts = time.monotonic() - started
+    kills = 0
+    for number in range(runner.options.kills):
+        shop.sql("DELETE FROM wp_options WHERE option_name = 'store_platform_ready'")
+        process = shop.start("verify")
+        try:
+            process.wait(lasts * (number + 1) / (runner.options.kills + 1))
+        except subprocess.TimeoutExpired:
+            kill(process)
+            kills += 1
+    shop.setup()
+    tables = ("wp_posts", "wp_postmeta", "wp_comments", "wp_wc_orders", "wp_wc_order", "wp_wc_product", "wp_woocommerce_sessions",
+              "wp_woocommerce_order", "wp_wc_customer", "wp_wc_reserved", "wp_actionscheduler_actions")
+    left = [line[:200] for line in set(before) ^ set(shop.dump()) if line.startswith(tuple(f"INSERT INTO `{table}" for table in tables))]
+    assert not left, "\n".join(left)
+    return f"{kills} kills in {lasts:.1f} s"
+
+
+CHECKS = [boundaries, moments, repeated, alone, verification]

@@ -35,4 +35,44 @@ def upgrade(runner):
     return f"{before['store_platform_ready']} → {after['store_platform_ready']}: {lines['wordpress-database']['message']} {lines['woocommerce-database']['message']}"
 
 
-CHECKS = [upgrade]
+OLDER = "UPDATE wp_options SET option_value = 'WordPress 1.0, WooCommerce 1.0' WHERE option_name = 'store_platform_ready';"
+
+
+def changed(runner):
+    """In a shop that is open a later test order needs nothing that a merchant may have changed, and leaves no trace"""
+    shop = runner.shop("changed")
+    shop.setup()
+    shop.sql(
+        "DELETE FROM wp_woocommerce_shipping_zone_methods; DELETE FROM wp_options WHERE option_name LIKE '%transient%shipping%';"
+        "UPDATE wp_options SET option_value = 'required' WHERE option_name IN ('woocommerce_checkout_company_field',"
+        " 'woocommerce_checkout_address_2_field', 'woocommerce_checkout_phone_field');"
+        "UPDATE wp_wc_product_meta_lookup SET stock_status = 'outofstock';"
+        "UPDATE wp_postmeta SET meta_value = 'outofstock' WHERE meta_key = '_stock_status';" + OLDER
+    )
+    before = [line for line in shop.dump() if line.startswith("INSERT")]
+    lines = {line["step"]: line for line in shop.setup()}
+    assert lines["test-order"]["state"] == lines["test-order-removed"]["state"] == "done", lines["test-order"]
+    after = [line for line in shop.dump() if line.startswith("INSERT")]
+    allowed = ("_transient_", "store_platform_ready", "`wp_actionscheduler_groups`")
+    left = [line[:300] for line in set(before) ^ set(after) if not any(word in line for word in allowed)]
+    assert not left, "\n".join(left)
+
+
+def obstacles(runner):
+    """Where a merchant has closed the shop, or sells otherwise, no test order is placed and the set-up ends well"""
+    shop = runner.shop("obstacles")
+    shop.setup()
+    settings = {
+        "woocommerce_coming_soon": "yes", "woocommerce_enable_guest_checkout": "no",
+        "woocommerce_cod_settings": 'a:1:{s:7:"enabled";s:2:"no";}',
+    }
+    for name, value in settings.items():
+        kept = shop.option(name)
+        shop.sql(f"UPDATE wp_options SET option_value = '{value}' WHERE option_name = '{name}';" + OLDER)
+        lines = {line["step"]: line for line in shop.setup()}
+        assert lines["test-order"]["state"] == "skipped" and "merchant" in lines["test-order"]["message"], (name, lines["test-order"])
+        assert lines["ready"]["state"] == "done"
+        shop.sql(f"UPDATE wp_options SET option_value = '{kept}' WHERE option_name = '{name}'")
+
+
+CHECKS = [upgrade, changed, obstacles]

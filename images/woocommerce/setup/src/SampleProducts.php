@@ -39,7 +39,7 @@ final class SampleProducts
         $slug = strtolower($sku);
         // One that a kill has left half-made: its price may be stored in one place of two, and saving it again would change nothing. The
         // slug, which is part of the first row that is written, is how it is found.
-        $half = wc_get_product($this->find('product', $slug));
+        $half = wc_get_product(Posts::find('product', $slug));
         if ($half instanceof \WC_Product) {
             $half->delete(true);
         }
@@ -65,7 +65,7 @@ final class SampleProducts
         if ($uploads['error'] !== false) {
             throw new Failure('The volume for pictures cannot be written: ' . $uploads['error']);
         }
-        $id = $this->find('attachment', "{$slug}-picture");
+        $id = Posts::find('attachment', "{$slug}-picture");
         if ($id === 0) {
             $path = "{$uploads['path']}/{$slug}.png";
             file_put_contents($path, Pictures::draw($slug), LOCK_EX);
@@ -94,13 +94,5 @@ final class SampleProducts
         update_attached_file($id, $file);
         update_post_meta($id, '_wp_attachment_image_alt', $name);
         Pictures::complete($id);
-    }
-
-    /** 0 when there is none. */
-    private function find(string $type, string $slug): int
-    {
-        global $wpdb;
-        $query = "SELECT ID FROM {$wpdb->posts} WHERE post_type = %s AND post_name = %s ORDER BY ID LIMIT 1";
-        return (int) $wpdb->get_var($wpdb->prepare($query, $type, $slug));
     }
 }

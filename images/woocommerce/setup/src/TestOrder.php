@@ -12,9 +12,10 @@ namespace StorePlatform\Setup;
  */
 final class TestOrder
 {
+    /** With all that a merchant may ask for. */
     public const ADDRESS = [
-        'first_name' => 'Test', 'last_name' => 'Order', 'address_1' => 'Invalidenstraße 1', 'city' => 'Berlin', 'postcode' => '10115',
-        'country' => 'DE', 'state' => '', 'phone' => '030123456',
+        'first_name' => 'Test', 'last_name' => 'Order', 'company' => 'Store Platform', 'address_1' => 'Invalidenstraße 1',
+        'address_2' => '2', 'city' => 'Berlin', 'postcode' => '10115', 'country' => 'DE', 'state' => '', 'phone' => '030123456',
     ];
     private const API = '/wp-json/wc/store/v1';
     /** A first request on a cold disk took 13–28 s. */

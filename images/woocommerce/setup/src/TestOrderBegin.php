@@ -30,6 +30,7 @@ final class TestOrderBegin extends Step
                 => 'These versions have taken a test order before.',
             get_option('woocommerce_coming_soon') === 'yes' => 'The merchant has closed the shop.',
             $gateway?->enabled !== 'yes' => 'The merchant has turned cash on delivery off.',
+            $gateway->get_option('enable_for_virtual', 'yes') !== 'yes' => 'The merchant takes no cash for what is not delivered.',
             get_option('woocommerce_enable_guest_checkout') !== 'yes' => 'The merchant sells to customers with an account only.',
             !isset(WC()->countries->get_shipping_countries()[TestOrder::ADDRESS['country']]),
             !isset(WC()->countries->get_allowed_countries()[TestOrder::ADDRESS['country']]) => 'The merchant sells to fewer countries.',

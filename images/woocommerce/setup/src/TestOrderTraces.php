@@ -7,14 +7,14 @@ namespace StorePlatform\Setup;
 /**
  * What a test order needs in the shop, and what it leaves there.
  *
- * Each trace has a name that is known beforehand (a session key, an e-mail address, a SKU), so that the traces of a run that was killed are
+ * Each trace has a name that is known beforehand (a session key, an e-mail address, a slug), so that the traces of a run that was killed are
  * found and removed by the next.
  */
 final class TestOrderTraces
 {
     public const EMAIL = 'test-order@store-platform.invalid';
     public const SESSION = 't_store_platform_test_order';
-    private const SKU = 'STORE-PLATFORM-TEST';
+    private const SLUG = 'store-platform-test';
 
     /** Removes all of them. */
     public static function remove(): void
@@ -33,23 +33,26 @@ final class TestOrderTraces
             // The deletion has scheduled one more.
             self::removeActions($id);
         }
-        $product = wc_get_product(wc_get_product_id_by_sku(self::SKU));
+        $product = wc_get_product(Posts::find('product', self::SLUG));
         if ($product instanceof \WC_Product) {
-            self::removeActions($product->get_id());
+            $id = $product->get_id();
+            self::removeActions($id);
             $product->delete(true);
+            self::removeActions($id);
         }
         self::removeRows();
     }
 
-    /** A product that nobody else can see or buy: no page links to it. */
+    /** A product that no page links to. It needs no shipping where a merchant may have changed that. */
     public static function product(): int
     {
-        $product = new \WC_Product_Simple(wc_get_product_id_by_sku(self::SKU));
+        $product = new \WC_Product_Simple();
         $product->set_name('Test product of the set-up');
-        $product->set_sku(self::SKU);
+        $product->set_slug(self::SLUG);
         $product->set_status('publish');
         $product->set_catalog_visibility('hidden');
         $product->set_regular_price('1');
+        $product->set_virtual(Marks::isReady());
         return $product->save();
     }
 
