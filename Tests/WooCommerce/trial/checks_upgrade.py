@@ -35,6 +35,25 @@ def upgrade(runner):
     return f"{before['store_platform_ready']} → {after['store_platform_ready']}: {lines['wordpress-database']['message']} {lines['woocommerce-database']['message']}"
 
 
+def back(runner):
+    """The older image on the newer database: it is left as it is, and the shop sells"""
+    if runner.options.older is None:
+        return "not tried: no --older"
+    shop = runner.shop("back")
+    shop.setup()
+    before = {name: shop.option(name) for name in ("db_version", "woocommerce_db_version")}
+    shop.use(runner.site(runner.options.older))
+    lines = {line["step"]: line for line in shop.setup()}
+    assert lines["woocommerce-database"]["state"] == "skipped" and "newer" in lines["woocommerce-database"]["message"], lines
+    assert lines["wordpress-database"]["state"] == "skipped", lines["wordpress-database"]
+    assert before == {name: shop.option(name) for name in before}
+    assert lines["test-order"]["state"] == "done", lines["test-order"]
+    shop.serve()
+    assert buy(shop, "back@example.com")["status"] == "processing"
+    shop.stop()
+    return lines["woocommerce-database"]["message"]
+
+
 OLDER = "UPDATE wp_options SET option_value = 'WordPress 1.0, WooCommerce 1.0' WHERE option_name = 'store_platform_ready';"
 
 
@@ -75,4 +94,4 @@ def obstacles(runner):
         shop.sql(f"UPDATE wp_options SET option_value = '{kept}' WHERE option_name = '{name}'")
 
 
-CHECKS = [upgrade, changed, obstacles]
+CHECKS = [upgrade, back, changed, obstacles]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 IMAGE = ROOT / "images" / "woocommerce"
 PROGRAM = IMAGE / "setup" / "store.php"
 PASSWORD = "correct horse'\"\\ battery"
-NOTICES = ("PHP Notice", "PHP Warning", "PHP Deprecated", "PHP Fatal", "PHP Parse", "PHP Strict", "Stack trace")
+NOTICES = ("PHP Notice", "PHP Warning", "PHP Deprecated", "PHP Fatal", "PHP Parse", "PHP Strict", "Stack trace", "WordPress database error")
 # WooCommerce's own, at its first start and with WP_DEBUG on: its bundled Jetpack schedules an event before translations may be loaded.
 TOLERATED = "_load_textdomain_just_in_time was called <strong>incorrectly</strong>. Translation loading for the <code>woocommerce</code>"
 

@@ -28,7 +28,8 @@ final class Install extends Step
     private function uploads(): string
     {
         $directory = $this->environment->documentRoot . '/wp-content/uploads';
-        $file = $directory . '/.store-setup-' . getmypid();
+        // Always the same, so that a kill leaves one at most, and the next run removes it.
+        $file = $directory . '/.store-setup';
         if (@file_put_contents($file, '') === false) {
             $user = posix_geteuid();
             throw new Failure(

@@ -26,10 +26,8 @@ enum WordPress
             define('WP_INSTALLING', true);
             // Else some tables and not all of them, as a kill leaves them, would end the process with a page about repairs.
             define('WP_REPAIRING', true);
-            // A new theme is announced once, when WordPress starts next. A start without plugins would use that up, and WooCommerce
-            // would never hear of it. WordPress takes over what is here before it starts.
-            $hook = ['function' => static fn () => remove_action('init', 'check_theme_switched', 99), 'accepted_args' => 0];
-            $GLOBALS['wp_filter']['init'][0]['store_platform'] = $hook;
+            // WordPress takes over what is here before it starts.
+            $GLOBALS['wp_filter']['init'][0]['store_platform'] = ['function' => self::beQuiet(...), 'accepted_args' => 0];
         }
         // wp-config.php and plugins look at these, and a command has none of them.
         $url = parse_url($environment->url);
@@ -56,6 +54,14 @@ enum WordPress
             $wanted = "WORDPRESS_CONFIG_EXTRA must define WP_HOME as STORE_URL ({$environment->url})";
             throw new Failure("{$wanted}, but it is '{$home}'.", Failure::ENVIRONMENT);
         }
+    }
+
+    /** What a start of WordPress does that this one must not: there may be no table to write to, and there is no plugin to hear it. */
+    private static function beQuiet(): void
+    {
+        remove_action('init', 'wp_widgets_init', 1);
+        // A new theme is announced once, and WooCommerce would miss it.
+        remove_action('init', 'check_theme_switched', 99);
     }
 
     private static function throwOwnNotices(int $level, string $message, string $file, int $line): bool
