@@ -50,6 +50,8 @@ final class Install extends Step
             if (get_option('siteurl', '') === '' || username_exists($shop->adminUser) === false) {
                 throw new Failure('WordPress could not be installed; the log has the details.');
             }
+            // Counted when the user was made, unless that was in a run that was killed.
+            wp_update_user_counts();
             return "WordPress {$wp_version} was installed.";
         };
         return Marks::once('wordpress', 'WordPress is installed.', $install);
