@@ -16,9 +16,10 @@ STATE = {
     "orphans": "SELECT COUNT(*) FROM wp_postmeta m LEFT JOIN wp_posts p ON p.ID = m.post_id WHERE p.ID IS NULL",
     "products": "SELECT sku, min_price, stock_status, total_sales FROM wp_wc_product_meta_lookup ORDER BY 1",
     # The first is written when a process ends by itself: an empty list, or none. The second is where Action Scheduler's first action
-    # came after those of a WordPress without it, which there are none of. The last two are 0 and a date; without them it is the same.
+    # came after those of a WordPress without it, which there are none of. The last are 0 and a date; without them it is the same.
+    # sidebars_widgets is an empty list, or none: a theme that is chosen once more, since its mark was missing, is asked for its widgets.
     "options": "SELECT option_name FROM wp_options WHERE option_name NOT LIKE '%transient%' AND option_name NOT LIKE 'wp_1_wc_regenerate%'"
-    " AND option_name NOT IN ('woocommerce_admin_notices', 'action_scheduler_hybrid_store_demarkation')"
+    " AND option_name NOT IN ('woocommerce_admin_notices', 'action_scheduler_hybrid_store_demarkation', 'sidebars_widgets')"
     " AND option_name NOT LIKE 'woocommerce_admin_scheduler_last_processed_order_%' ORDER BY 1",
     "settings": "SELECT option_name, option_value FROM wp_options WHERE option_name IN ('blogname', 'home', 'siteurl', 'template', 'stylesheet',"
     " 'permalink_structure', 'show_on_front', 'woocommerce_currency', 'woocommerce_default_country', 'woocommerce_cod_settings',"
