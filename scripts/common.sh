@@ -97,6 +97,15 @@ python_ready() {
     fi
 }
 
+# checkov, in an environment of its own: what it needs contradicts what the tests need.
+checkov=$root/.build/checkov/bin/checkov
+checkov_ready() {
+    [ -x "$checkov" ] && return
+    say "Installing checkov ..."
+    python3 -m venv "$root/.build/checkov"
+    "$root/.build/checkov/bin/pip" install -q --disable-pip-version-check checkov==3.3.30
+}
+
 # Debian's kubectl, unpacked for ourselves: another that is installed may be of any version, and in the way of the package.
 kubectl=$root/.build/kubectl/usr/bin/kubectl
 kubectl_ready() {

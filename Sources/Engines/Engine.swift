@@ -46,10 +46,14 @@ package enum EngineRegistry {
 
     package static func engine(_ id: EngineID) -> (any Engine)? { all.first { $0.id == id } }
 
+    /// The objects of a store like any other of an engine and plan, in the order in which they are made; nil where they are not known here.
+    package static func sampleManifests(_ engine: EngineID, _ plan: PlanID, on platform: PlatformConfiguration) -> [Manifest]? {
+        Store.sample(engine, plan).flatMap { stages(of: $0, on: platform) }?.flatMap(\.manifests)
+    }
+
     /// Stands for the manifests that this version makes of any store of an engine and plan; nil where they are not known here.
     package static func manifestsHash(_ engine: EngineID, _ plan: PlanID, on platform: PlatformConfiguration) -> String? {
-        guard let sample = Store.sample(engine, plan), let stages = stages(of: sample, on: platform) else { return nil }
-        return Manifest.digest(of: .array(stages.flatMap(\.manifests).map { .string($0.hash) }))
+        sampleManifests(engine, plan, on: platform).map { Manifest.digest(of: .array($0.map { .string($0.hash) })) }
     }
 
     /// The stages of a store; nil where its engine or plan is not known here.

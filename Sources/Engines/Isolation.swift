@@ -30,9 +30,30 @@ package enum Isolation {
                         Labels.install: .string(platform.installID), "pod-security.kubernetes.io/enforce": "restricted",
                         "pod-security.kubernetes.io/warn": "restricted",
                     ], [:]),
-                // Without a token and without rights; every pod names it, so that nothing waits for "default".
-                Manifest(.serviceAccount, serviceAccount, of: store, stage: .namespace, ["automountServiceAccountToken": false]),
-            ])
+                serviceAccount(of: store, on: platform),
+            ] + registry(of: store, on: platform))
+    }
+
+    /// Without a token and without rights; every pod names it, so that nothing waits for "default".
+    private static func serviceAccount(of store: Store, on platform: PlatformConfiguration) -> Manifest {
+        var body: JSONObject = ["automountServiceAccountToken": false]
+        if platform.registryConfiguration != nil {
+            body["imagePullSecrets"] = [["name": .string(PlatformConfiguration.registrySecret)]]
+        }
+        return Manifest(.serviceAccount, serviceAccount, of: store, stage: .namespace, body)
+    }
+
+    /// The platform's own credentials of the registry: applied, so that new ones reach every store.
+    private static func registry(of store: Store, on platform: PlatformConfiguration) -> [Manifest] {
+        guard let configuration = platform.registryConfiguration else { return [] }
+        return [
+            Manifest(
+                .secret, PlatformConfiguration.registrySecret, of: store, stage: .namespace,
+                [
+                    "type": "kubernetes.io/dockerconfigjson",
+                    "data": [".dockerconfigjson": .string(Data(configuration.utf8).base64EncodedString())],
+                ])
+        ]
     }
 
     /// - Parameter pods: the sum of everything that may run at once.
@@ -184,6 +205,16 @@ enum Address {
         }
         var spec: JSONValue = ["rules": [["host": .string(platform.host(of: store.slug)), "http": ["paths": .array(rules)]]]]
         if let ingressClass = platform.ingressClass { spec["ingressClassName"] = .string(ingressClass) }
-        return Stage(.address, needs: [.setup, .shop], [Manifest(.ingress, "shop", of: store, stage: .address, ["spec": spec])])
+        var annotations: JSONObject = [:]
+        let host = JSONValue.string(platform.host(of: store.slug))
+        if let issuer = platform.tlsIssuer {
+            annotations["cert-manager.io/cluster-issuer"] = .string(issuer)
+            spec["tls"] = [["hosts": [host], "secretName": "shop-tls"]]
+        } else if platform.usesDefaultCertificate {
+            spec["tls"] = [["hosts": [host]]]
+        }
+        return Stage(
+            .address, needs: [.setup, .shop],
+            [Manifest(.ingress, "shop", of: store, stage: .address, annotations: annotations, ["spec": spec])])
     }
 }

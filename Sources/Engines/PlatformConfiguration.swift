@@ -13,6 +13,13 @@ package struct PlatformConfiguration: Sendable, Hashable {
     /// Nil for the cluster's default.
     package var ingressClass: String?
     package var storageClass: String?
+    /// What is written into every store's Secret `registry`, so that its images can be pulled: a Docker configuration (JSON); nil for none.
+    /// Holds a password: never printed.
+    package var registryConfiguration: String?
+    /// Serves the shops over TLS with certificates of this cert-manager ClusterIssuer.
+    package var tlsIssuer: String?
+    /// Serves the shops over TLS with the ingress controller's own certificate, a wildcard for the base domain.
+    package var usesDefaultCertificate = false
     /// Where the engines' containers come from, by the name that the environment gives them: `WOOCOMMERCE`, `MARIADB` …
     package var images: [ImageName: String] = [:]
 
@@ -26,6 +33,8 @@ package struct PlatformConfiguration: Sendable, Hashable {
 
     /// The shop's administrator; nothing is ever sent there.
     func adminEmail(of slug: Slug) -> String { "admin@\(host(of: slug))" }
+
+    static let registrySecret = "registry"
 
     func image(_ name: ImageName) -> String { images[name] ?? name.standard }
 }

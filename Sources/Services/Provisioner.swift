@@ -53,7 +53,8 @@ package struct Provisioner: Sendable {
     /// Works until the task is cancelled; then ends the passes that are under way and hands their leases back.
     package func run() async throws {
         let (wakes, wake) = AsyncStream.makeStream(of: Wake.self)
-        await withTaskGroup(of: Void.self) { group in
+        // Discarding: another kind of group keeps every pass that has ended until somebody asks for its result.
+        await withDiscardingTaskGroup { group in
             group.addTask { for await _ in bulletin.work() { wake.yield(.due) } }
             group.addTask { await tick(wake) }
             group.addTask { await keeper.run() }

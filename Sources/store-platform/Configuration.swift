@@ -1,5 +1,6 @@
 import Engines
 import Foundation
+import JSON
 import Kubernetes
 import Postgres
 import Services
@@ -27,6 +28,17 @@ struct Configuration: Sendable {
 
     struct Invalid: Error {
         let problems: [String]
+    }
+
+    private init() { migrations = URL(fileURLWithPath: "migrations") }
+
+    /// Only what goes into the manifests of stores: for what needs neither database nor cluster.
+    static func platform(environment: [String: String]) throws(Invalid) -> PlatformConfiguration {
+        var configuration = Configuration()
+        var reader = EnvironmentReader(environment)
+        configuration.readPlatform(&reader)
+        guard reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+        return configuration.platform
     }
 
     init(environment: [String: String]) throws(Invalid) {
@@ -88,8 +100,49 @@ struct Configuration: Sendable {
         platform.publicPort = reader.number("STORE_PLATFORM_PUBLIC_PORT", 1...65_535)
         platform.ingressClass = reader.text("STORE_PLATFORM_INGRESS_CLASS")
         platform.storageClass = reader.text("STORE_PLATFORM_STORAGE_CLASS")
+        if let issuer = reader.text("STORE_PLATFORM_TLS_ISSUER") {
+            if issuer.range(of: "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$", options: .regularExpression) == nil {
+                reader.complain("STORE_PLATFORM_TLS_ISSUER must be the name of a ClusterIssuer of cert-manager")
+            }
+            platform.tlsIssuer = issuer
+        }
+        platform.usesDefaultCertificate = reader.choice("STORE_PLATFORM_TLS_DEFAULT_CERTIFICATE", Switch.allCases) == .on
+        if platform.tlsIssuer != nil || platform.usesDefaultCertificate, platform.publicScheme != "https" {
+            reader.complain("STORE_PLATFORM_PUBLIC_SCHEME must be https where shops are served over TLS")
+        }
+        readImages(&reader)
+    }
+
+    private enum Switch: String, CaseIterable { case on, off }
+
+    private mutating func readImages(_ reader: inout EnvironmentReader) {
+        let prefixes = (reader.text("STORE_PLATFORM_IMAGE_PREFIXES") ?? "").split(separator: ",")
+            .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         for image in ImageName.allCases {
-            if let given = reader.text("STORE_PLATFORM_IMAGE_\(image.rawValue)") { platform.images[image] = given }
+            let variable = "STORE_PLATFORM_IMAGE_\(image.rawValue)"
+            if let given = reader.text(variable) {
+                if given.range(of: "^[a-z0-9][a-z0-9._:/@-]{0,254}$", options: [.regularExpression, .caseInsensitive]) == nil {
+                    reader.complain("\(variable) must be the name of an image, as registry.example.com/shop:1.2")
+                }
+                platform.images[image] = given
+            }
+            let name = platform.images[image] ?? image.standard
+            if !prefixes.isEmpty, !prefixes.contains(where: { name.hasPrefix($0) }) {
+                reader.complain(
+                    "\(variable): “\(name)” begins with none of STORE_PLATFORM_IMAGE_PREFIXES (\(prefixes.joined(separator: ", ")))"
+                )
+            }
+        }
+        guard let path = reader.text("STORE_PLATFORM_REGISTRY_CONFIG") else { return }
+        do {
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            guard try JSONValue(parsing: Array(text.utf8))["auths"]?.object != nil else {
+                return reader.complain(
+                    "STORE_PLATFORM_REGISTRY_CONFIG: \(path) has no “auths”: it must be a Docker configuration (config.json)")
+            }
+            platform.registryConfiguration = text
+        } catch {
+            reader.complain("STORE_PLATFORM_REGISTRY_CONFIG: \(path) cannot be read as JSON")
         }
     }
 

@@ -1,6 +1,9 @@
+import Engines
 import FailPoints
 import Foundation
+import JSON
 import Postgres
+import Stores
 
 @main
 struct StorePlatform {
@@ -10,48 +13,72 @@ struct StorePlatform {
         usage: store-platform [command]
           serve        answer requests and look after the stores (without a command, too)
           migrate      bring the database up to date, and end
+          manifests ENGINE [PLAN]
+                       print the objects that a store is made of, as a List in JSON, and end
           fail-points  print the places where a debug build can be made to end itself, and end
           check        print what was read from the environment, secrets masked, and end
           help         this text
 
         """
 
+    enum Command: String {
+        case serve, migrate, manifests, check, help
+        case failPoints = "fail-points"
+
+        /// How many words may follow it.
+        var arguments: ClosedRange<Int> { self == .manifests ? 1...2 : 0...0 }
+    }
+
     static func main() async {
-        let command = CommandLine.arguments.dropFirst().first ?? "serve"
-        guard CommandLine.arguments.count <= 2,
-            ["serve", "migrate", "check", "fail-points", "help", "--help", "-h"].contains(command)
-        else {
-            complain(
-                "store-platform: there is no command “\(CommandLine.arguments.dropFirst().joined(separator: " "))”\n\n\(usage)")
+        let words = CommandLine.arguments.dropFirst()
+        let name = words.first.map { ["--help", "-h"].contains($0) ? "help" : $0 } ?? "serve"
+        guard let command = Command(rawValue: name), command.arguments.contains(max(0, words.count - 1)) else {
+            complain("store-platform: there is no command “\(words.joined(separator: " "))”\n\n\(usage)")
             exit(64)
         }
-        if ["help", "--help", "-h"].contains(command) { return print(usage, terminator: "") }
-        if command == "fail-points" { return printFailPoints() }
-        let configuration: Configuration
-        do throws(Configuration.Invalid) {
-            configuration = try Configuration(environment: ProcessInfo.processInfo.environment)
-        } catch {
-            complain("store-platform: \(error.problems.joined(separator: "; "))\n")
-            exit(78)
-        }
+        let environment = ProcessInfo.processInfo.environment
         do {
             switch command {
-            case "check": for (name, value) in configuration.shown { print("\(name)=\(value)") }
-            case "migrate":
-                let applied = try await Migrator(migrations: Migration.all(in: configuration.migrations)).migrate(
-                    configuration.postgres)
-                print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")
-            default: try await Service(configuration).run()
+            case .help: print(usage, terminator: "")
+            case .failPoints: printFailPoints()
+            case .manifests: try printManifests(Array(words.dropFirst()), environment)
+            case .check: for (name, value) in try Configuration(environment: environment).shown { print("\(name)=\(value)") }
+            case .migrate: try await migrate(Configuration(environment: environment))
+            case .serve: try await Service(Configuration(environment: environment)).run()
             }
+        } catch let error as Configuration.Invalid {
+            complain("store-platform: \(error.problems.joined(separator: "; "))\n")
+            exit(78)
         } catch {
             complain("store-platform: \(error)\n")
             exit(1)
         }
     }
 
+    private static func migrate(_ configuration: Configuration) async throws {
+        let migrator = Migrator(migrations: try Migration.all(in: configuration.migrations))
+        let applied = try await migrator.migrate(configuration.postgres)
+        print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")
+    }
+
     private static func printFailPoints() {
         guard FailPoint.isCompiledIn else { return print("This is a release build: it has no fail points.") }
         for point in FailPoint.allCases { print(point.rawValue) }
+    }
+
+    private static func printManifests(_ words: [String], _ environment: [String: String]) throws {
+        let plan = words.count > 1 ? PlanID(rawValue: words[1]) : .small
+        var platform = try Configuration.platform(environment: environment)
+        // The true one holds a password.
+        if platform.registryConfiguration != nil { platform.registryConfiguration = "{\"auths\":{}}" }
+        guard let manifests = EngineRegistry.sampleManifests(EngineID(rawValue: words[0]), plan, on: platform) else {
+            let engines = EngineRegistry.all.map(\.id.rawValue).joined(separator: ", ")
+            let plans = PlanSize.all.map(\.plan.rawValue).joined(separator: ", ")
+            complain("store-platform: the engines are \(engines), and the plans \(plans)\n")
+            exit(64)
+        }
+        let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(manifests.map(\.json))]
+        print(list.text)
     }
 
     private static func complain(_ text: String) {

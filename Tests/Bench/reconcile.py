@@ -11,7 +11,7 @@ from platform_under_test import Platform, wait_until
 
 def reconcile(largest, rest_seconds=300):
     sizes = [size for size in (1_000, 5_000, 10_000) if size <= largest] or [largest]
-    with Platform(pod_delay=0, lease=30) as platform:
+    with Platform(pod_delay=0, lease=30, nodes=5) as platform:
         rows, made = [], 0
         for size in sizes:
             order(platform, [f"Ready {number}" for number in range(made, size)])

@@ -77,8 +77,9 @@ def test_a_step_that_fails_is_the_reason(platform):
     namespace = f"{platform.cluster_url}/api/v1/namespaces/store-{store['id']}"
     wait_until(lambda: requests.get(namespace, timeout=10).status_code == 200, 20, "the namespace")
     said = json.dumps({"step": "shipping", "state": "failed", "message": "The shipping zone could not be saved."})
-    requests.patch(namespace, json={"metadata": {"annotations": {"simulator.store-platform/job": f"fail:{said}"}}}, headers=MERGE, timeout=10)
-    failed = platform.wait_for_phase(store["id"], "failed", 90)
+    # With a code that its Job does not try again: minutes of waiting would change nothing.
+    requests.patch(namespace, json={"metadata": {"annotations": {"simulator.store-platform/crash": f"setup=78:{said}"}}}, headers=MERGE, timeout=10)
+    failed = platform.wait_for_phase(store["id"], "failed", 20)
     assert failed["reason"] == "setup_failed"
     assert "“shipping”" in failed["message"] and "The shipping zone could not be saved." in failed["message"]
 

@@ -28,6 +28,8 @@ extension ClusterState {
         var steps: [Controllers.DelayedStep] = []
         if succeeded.count >= wanted {
             target(job, "SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods", ended: succeeded)
+        } else if let match = ClusterState.failingRule(of: job, matchedBy: failed) {
+            target(job, "FailureTarget", "PodFailurePolicy", match, ended: failed)
         } else if failed.count > limit {
             target(job, "FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit", ended: failed)
         } else if overdue.contains("deadline \(job.uid)") {
@@ -57,6 +59,26 @@ extension ClusterState {
                 status(of: job, active: running, succeeded: succeeded.count, failed: failed.count), of: self[key] ?? job, kind)
         }
         return steps + retry(key, after: failure)
+    }
+
+    /// What a rule of the job's failure policy that ends it has matched; of the rules those for exit codes that are listed.
+    private static func failingRule(of job: JSONValue, matchedBy pods: [JSONValue]) -> String? {
+        for (index, rule) in (job[path: "spec", "podFailurePolicy", "rules"]?.array ?? []).enumerated() {
+            guard rule["action"]?.string == "FailJob", rule[path: "onExitCodes", "operator"]?.string == "In",
+                let codes = rule[path: "onExitCodes", "values"]?.array?.compactMap(\.integer)
+            else { continue }
+            let name = rule[path: "onExitCodes", "containerName"]?.string
+            for pod in pods {
+                for container in pod[path: "status", "containerStatuses"]?.array ?? [] {
+                    guard let code = container[path: "state", "terminated", "exitCode"]?.integer, codes.contains(code),
+                        name == nil || container["name"]?.string == name
+                    else { continue }
+                    let who = "Container \(container["name"]?.string ?? "") for pod \(pod.namespace)/\(pod.name)"
+                    return "\(who) failed with exit code \(code) matching FailJob rule at index \(index)"
+                }
+            }
+        }
+        return nil
     }
 
     private func podTemplate(of job: JSONValue) -> JSONValue {

@@ -15,7 +15,7 @@ extension MedusaParts {
         ]
         pod.container.mounts.append(("secrets", "/run/secrets/store", true))
         pod.volumes.append(Volume.secret("secrets", keys: [Credentials.adminPassword, MedusaParts.publishableKey]))
-        return SetupJob.manifest(of: store, pod: pod)
+        return SetupJob.manifest(of: store, pod: pod, hopelessExitCodes: [78])
     }
 
     var backendService: Manifest { service("medusa", backendPod) }

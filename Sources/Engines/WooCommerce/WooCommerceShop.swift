@@ -37,7 +37,7 @@ extension WooCommerceParts {
                     "jobTemplate": [
                         "spec": [
                             "backoffLimit": 0, "activeDeadlineSeconds": 240,
-                            "template": wordpressPod(.shop, "cron", size.cron, ["php", "/usr/local/share/store.php", "cron"]).json,
+                            "template": wordpressPod(.shop, "cron", size.cron, WooCommerceParts.program("cron")).json,
                         ]
                     ],
                 ]
