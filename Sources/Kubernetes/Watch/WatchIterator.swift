@@ -36,6 +36,8 @@ package struct WatchIterator: AsyncIteratorProtocol {
                 return page[pageIndex - 1]
             }
             if Task.isCancelled { throw .cancelled }
+            page = []  // hundreds of objects taken apart: not to be kept while more are read, nor while the watch is on
+            pageIndex = 0
             do {
                 switch step {
                 case .list(let token): try await list(token)
@@ -50,7 +52,7 @@ package struct WatchIterator: AsyncIteratorProtocol {
     // MARK: List
 
     private mutating func list(_ token: String?) async throws(KubernetesError) {
-        let answer = try await client.page(of: selection, limit: client.limits.pageSize, continueToken: token)
+        let answer = try await client.page(of: selection, limit: pageLength, continueToken: token)
         page = token == nil && hasToldAnything ? [.restarted] : []
         pageIndex = 0
         page += answer.items.map(WatchEvent.added)
@@ -61,6 +63,11 @@ package struct WatchIterator: AsyncIteratorProtocol {
             cursor = WatchCursor(resourceVersion: answer.resourceVersion)
             step = .watch
         }
+    }
+
+    /// Whole objects are many times as large as their metadata, and several kinds may be listed at once.
+    private var pageLength: Int {
+        selection.metadataOnly ? client.limits.pageSize : max(1, client.limits.pageSize / 4)
     }
 
     private mutating func listAgain() {
