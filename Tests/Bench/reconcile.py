@@ -30,7 +30,9 @@ def settled(platform):
 
 
 def metric(platform, name):
-    return float(re.search(rf"^{name} (\S+)$", requests.get(f"{platform.url}/metrics", timeout=10).text, re.M).group(1))
+    """0 where the service does not answer with its metrics yet."""
+    found = re.search(rf"^{name} (\S+)$", requests.get(f"{platform.url}/metrics", timeout=10).text, re.M)
+    return float(found.group(1)) if found else 0
 
 
 def start_up(platform):

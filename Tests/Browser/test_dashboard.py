@@ -151,3 +151,29 @@ def test_everybody_can_use_it(browser, platform, scheme, width):
     page.locator(".choice").first.wait_for()
     check("creation")
     context.close()
+
+
+def test_a_shop_is_ordered_with_its_country_and_an_empty_catalogue(signed_in, platform):
+    signed_in.get_by_role("button", name="New store").click()
+    signed_in.get_by_label("Name", exact=True).fill("Teekannen")
+    signed_in.get_by_label("Country").select_option("DE")
+    expect(signed_in.get_by_label("Currency")).to_have_value("EUR")
+    signed_in.get_by_label("Empty catalogue").check()
+    signed_in.get_by_role("button", name="Create store").click()
+    signed_in.get_by_role("heading", name="Teekannen").wait_for()
+    store = platform.store(signed_in.url.rsplit("/", 1)[1])
+    assert (store["country"], store["currency"], store["catalogue"]) == ("DE", "EUR", "empty")
+
+
+def test_the_login_is_shown_when_it_is_asked_for(signed_in, platform):
+    create(signed_in, "Signed in to")
+    signed_in.get_by_role("button", name="Login …").click()
+    dialog = signed_in.get_by_role("dialog")
+    store_id = signed_in.url.rsplit("/", 1)[1]
+    password = platform.session.post(f"{platform.url}/api/v1/stores/{store_id}/credentials", timeout=10).json()["password"]
+    assert password not in signed_in.content()
+    dialog.get_by_role("button", name="Show login").click()
+    expect(dialog.get_by_text(password)).to_be_visible()
+    assert [fault["id"] for fault in Axe().run(signed_in).response["violations"] if fault["impact"] in ("serious", "critical")] == []
+    dialog.get_by_role("button", name="Done").click()
+    assert password not in signed_in.content()

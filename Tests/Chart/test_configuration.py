@@ -15,7 +15,8 @@ SETTINGS = {
     "STORE_PLATFORM_INGRESS_CLASS", "STORE_PLATFORM_STORAGE_CLASS", "STORE_PLATFORM_INSTALL_ID", "STORE_PLATFORM_CONCURRENCY",
     "STORE_PLATFORM_PROVISION_TIMEOUT", "STORE_PLATFORM_IMAGE_WOOCOMMERCE", "STORE_PLATFORM_IMAGE_MARIADB",
     "STORE_PLATFORM_IMAGE_MEDUSA", "STORE_PLATFORM_IMAGE_MEDUSA_STOREFRONT", "STORE_PLATFORM_IMAGE_POSTGRES",
-    "STORE_PLATFORM_IMAGE_REDIS",
+    "STORE_PLATFORM_IMAGE_REDIS", "STORE_PLATFORM_UNKNOWN_NAMESPACES", "STORE_PLATFORM_TLS_ISSUER", "STORE_PLATFORM_TLS_DEFAULT_CERTIFICATE",
+    "STORE_PLATFORM_IMAGE_PREFIXES", "STORE_PLATFORM_REGISTRY_CONFIG",
 }
 
 
@@ -59,6 +60,11 @@ def test_set_values_arrive_under_their_names():
         "STORE_PLATFORM_PROVISION_TIMEOUT": "900",
         "STORE_PLATFORM_INGRESS_CLASS": "traefik",
         "STORE_PLATFORM_STORAGE_CLASS": "fast",
+        "STORE_PLATFORM_UNKNOWN_NAMESPACES": "report",
+        "STORE_PLATFORM_TLS_ISSUER": "letsencrypt",
+        "STORE_PLATFORM_TLS_DEFAULT_CERTIFICATE": "on",
+        "STORE_PLATFORM_IMAGE_PREFIXES": "mariadb:,registry.test/",
+        "STORE_PLATFORM_REGISTRY_CONFIG": "/etc/store-platform/registry/.dockerconfigjson",
         "STORE_PLATFORM_IMAGE_MARIADB": "mariadb:11.8.2",
         "STORE_PLATFORM_IMAGE_MEDUSA_STOREFRONT": "registry.test/storefront:2",
     }
@@ -67,7 +73,7 @@ def test_set_values_arrive_under_their_names():
 def test_every_image_has_the_name_that_the_service_reads():
     names = ("woocommerce", "mariadb", "medusa", "medusaStorefront", "postgres", "redis")
     values = environment(render(merged(MINIMAL, {"stores": {"images": {name: f"{name}:1".lower() for name in names}}})))
-    assert {name for name in values if "_IMAGE_" in name} == {name for name in SETTINGS if "_IMAGE_" in name}
+    assert {name for name in values if "_IMAGE_" in name} == {name for name in SETTINGS if "_IMAGE_" in name and not name.endswith("_PREFIXES")}
 
 
 def test_a_large_number_is_written_as_digits():

@@ -93,4 +93,10 @@ spec:
           configMap:
             name: {{ . }}
         {{- end }}
+        {{- with .root.Values.stores.registrySecret }}
+        - name: registry
+          secret:
+            secretName: {{ . }}
+            items: [{key: .dockerconfigjson, path: .dockerconfigjson}]
+        {{- end }}
 {{- end -}}

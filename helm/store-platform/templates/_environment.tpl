@@ -16,6 +16,21 @@ STORE_PLATFORM_CONCURRENCY: {{ int64 . | quote }}
 {{- with .Values.platform.provisionTimeout }}
 STORE_PLATFORM_PROVISION_TIMEOUT: {{ int64 . | quote }}
 {{- end }}
+{{- with .Values.platform.unknownNamespaces }}
+STORE_PLATFORM_UNKNOWN_NAMESPACES: {{ . | quote }}
+{{- end }}
+{{- with .Values.stores.tlsIssuer }}
+STORE_PLATFORM_TLS_ISSUER: {{ . | quote }}
+{{- end }}
+{{- if .Values.stores.defaultCertificate }}
+STORE_PLATFORM_TLS_DEFAULT_CERTIFICATE: "on"
+{{- end }}
+{{- with .Values.stores.imagePrefixes }}
+STORE_PLATFORM_IMAGE_PREFIXES: {{ join "," . | quote }}
+{{- end }}
+{{- if .Values.stores.registrySecret }}
+STORE_PLATFORM_REGISTRY_CONFIG: /etc/store-platform/registry/.dockerconfigjson
+{{- end }}
 {{- with .Values.stores.ingressClass }}
 STORE_PLATFORM_INGRESS_CLASS: {{ . | quote }}
 {{- end }}

@@ -73,6 +73,11 @@ volumeMounts:
     mountPath: /etc/store-platform/database
     readOnly: true
   {{- end }}
+  {{- if $values.stores.registrySecret }}
+  - name: registry
+    mountPath: /etc/store-platform/registry
+    readOnly: true
+  {{- end }}
 {{- end -}}
 
 {{/* The ConfigMap with an external database's certificate authority, if there is one. */}}
