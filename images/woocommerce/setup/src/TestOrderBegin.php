@@ -14,7 +14,7 @@ final class TestOrderBegin extends Step
         TestOrderTraces::remove();
         $obstacle = Marks::isReady() ? $this->obstacle() : null;
         $plan = $obstacle !== null ? ['skipped' => $obstacle] : [
-            'product' => $this->product(),
+            'product' => TestOrderTraces::product(),
             'token' => CartTokenUtils::get_cart_token(TestOrderTraces::SESSION),
         ];
         fwrite(STDOUT, json_encode($plan, JSON_THROW_ON_ERROR));
@@ -36,13 +36,5 @@ final class TestOrderBegin extends Step
             !isset(WC()->countries->get_allowed_countries()[TestOrder::ADDRESS['country']]) => 'The merchant sells to fewer countries.',
             default => null,
         };
-    }
-
-    /** One of the shop's own as long as nobody else can buy; then, or in an empty shop, one that is removed again. */
-    private function product(): int
-    {
-        $first = ['status' => 'publish', 'type' => 'simple', 'limit' => 1, 'orderby' => 'ID', 'order' => 'ASC'];
-        $found = Marks::isReady() ? [] : wc_get_products($first);
-        return $found === [] ? TestOrderTraces::product() : $found[0]->get_id();
     }
 }

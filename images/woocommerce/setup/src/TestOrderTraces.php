@@ -43,7 +43,10 @@ final class TestOrderTraces
         self::removeRows();
     }
 
-    /** A product that no page links to. It needs no shipping where a merchant may have changed that. */
+    /**
+     * A product of its own, that no page links to and that goes with the order: a kill while WooCommerce counts a sale, or takes the count back,
+     * leaves a wrong one. It needs no shipping where a merchant may have changed that.
+     */
     public static function product(): int
     {
         $product = new \WC_Product_Simple();
