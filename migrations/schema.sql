@@ -5,12 +5,98 @@ CREATE FUNCTION public.append_only() RETURNS trigger
 BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END $$;
+CREATE FUNCTION public.audit_field(field bytea) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    RETURN COALESCE((int4send(length(field)) || field), int4send('-1'::integer));
+CREATE FUNCTION public.audit_hash(previous_hash bytea, number bigint, id bigint, at timestamp with time zone, actor text, token_id text, role text, account_id text, remote_address text, request_id text, action text, target text, before jsonb, after jsonb, result text) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT sha256(audit_field('store-platform audit 1'::bytea) || audit_field(previous_hash) || audit_field(int8send(number))
+        || audit_field(int8send(id)) || audit_field(int8send((extract(epoch FROM at) * 1000000)::bigint))
+        || audit_field(convert_to(actor, 'UTF8')) || audit_field(convert_to(token_id, 'UTF8')) || audit_field(convert_to(role, 'UTF8'))
+        || audit_field(convert_to(account_id, 'UTF8')) || audit_field(convert_to(remote_address, 'UTF8'))
+        || audit_field(convert_to(request_id, 'UTF8')) || audit_field(convert_to(action, 'UTF8')) || audit_field(convert_to(target, 'UTF8'))
+        || audit_field(convert_to(before::text, 'UTF8')) || audit_field(convert_to(after::text, 'UTF8'))
+        || audit_field(convert_to(result, 'UTF8')))
+$$;
+CREATE FUNCTION public.audit_link() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+    head audit_head;
+BEGIN
+    IF abs(extract(epoch FROM NEW.at - clock_timestamp())) > 60 THEN
+        RAISE EXCEPTION 'An audit record is of now, not of %', NEW.at USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_time_is_now';
+    END IF;
+    SELECT * INTO head FROM audit_head FOR NO KEY UPDATE;
+    NEW.number := head.number + 1;
+    NEW.previous_hash := head.hash;
+    NEW.hash := audit_hash(NEW.previous_hash, NEW.number, NEW.id, NEW.at, NEW.actor, NEW.token_id, NEW.role, NEW.account_id,
+        NEW.remote_address, NEW.request_id, NEW.action, NEW.target, NEW.before, NEW.after, NEW.result);
+    UPDATE audit_head SET number = NEW.number, hash = NEW.hash;
+    RETURN NEW;
+END $$;
+CREATE FUNCTION public.audit_prepare_partitions() RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+DECLARE
+    months timestamptz[];
+    month timestamptz;
+    partition text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('audit_prepare_partitions', 0));
+    months := ARRAY(
+        SELECT date_trunc('month', now()) UNION SELECT date_trunc('month', now()) + interval '1 month'
+        UNION SELECT date_trunc('month', at) FROM audit_log_default ORDER BY 1);
+    FOREACH month IN ARRAY months LOOP
+        partition := 'audit_log_' || to_char(month, 'YYYY_MM');
+        CONTINUE WHEN to_regclass('public.' || partition) IS NOT NULL;
+        EXECUTE format('CREATE TABLE public.%I (LIKE public.audit_log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition);
+        IF EXISTS (SELECT FROM audit_log_default WHERE at >= month AND at < month + interval '1 month') THEN
+            -- The records keep their numbers and hashes: to the chain nothing has happened.
+            LOCK TABLE audit_log_default IN ACCESS EXCLUSIVE MODE;
+            EXECUTE format('INSERT INTO public.%I SELECT * FROM audit_log_default WHERE at >= $1 AND at < $1 + interval ''1 month''', partition)
+                USING month;
+            ALTER TABLE audit_log_default DISABLE TRIGGER audit_log_default_append_only;
+            DELETE FROM audit_log_default WHERE at >= month AND at < month + interval '1 month';
+            ALTER TABLE audit_log_default ENABLE TRIGGER audit_log_default_append_only;
+        END IF;
+        EXECUTE format('ALTER TABLE public.audit_log ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)', partition, month,
+            month + interval '1 month');
+        EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE OR TRUNCATE ON public.%I FOR EACH STATEMENT EXECUTE FUNCTION append_only()',
+            partition || '_append_only', partition);
+        RETURN NEXT partition;
+    END LOOP;
+END $_$;
 CREATE TABLE public.accounts (
     id text NOT NULL,
     name text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT account_id_is_a_label CHECK ((id ~ '^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$'::text))
 );
+CREATE TABLE public.audit_archives (
+    partition text NOT NULL,
+    first_number bigint NOT NULL,
+    last_number bigint NOT NULL,
+    last_hash bytea NOT NULL,
+    file text NOT NULL,
+    file_sha256 bytea NOT NULL,
+    archived_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT archive_hashes_are_sha256 CHECK (((length(last_hash) = 32) AND (length(file_sha256) = 32))),
+    CONSTRAINT archive_is_a_range CHECK (((first_number >= 1) AND (last_number >= first_number)))
+);
+CREATE TABLE public.audit_head (
+    is_head boolean DEFAULT true NOT NULL,
+    number bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT head_hash_is_sha256 CHECK ((length(hash) = 32)),
+    CONSTRAINT head_is_counted CHECK ((number >= 0)),
+    CONSTRAINT head_is_one_row CHECK (is_head)
+)
+WITH (fillfactor='10');
 CREATE TABLE public.audit_log (
     id bigint NOT NULL,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -24,7 +110,12 @@ CREATE TABLE public.audit_log (
     target text NOT NULL,
     before jsonb,
     after jsonb,
-    result text NOT NULL
+    result text NOT NULL,
+    number bigint NOT NULL,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_hashes_are_sha256 CHECK (((length(hash) = 32) AND (length(previous_hash) = 32))),
+    CONSTRAINT audit_number_is_counted CHECK ((number >= 1))
 )
 PARTITION BY RANGE (at);
 CREATE TABLE public.audit_log_default (
@@ -40,7 +131,12 @@ CREATE TABLE public.audit_log_default (
     target text NOT NULL,
     before jsonb,
     after jsonb,
-    result text NOT NULL
+    result text NOT NULL,
+    number bigint NOT NULL,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_hashes_are_sha256 CHECK (((length(hash) = 32) AND (length(previous_hash) = 32))),
+    CONSTRAINT audit_number_is_counted CHECK ((number >= 1))
 );
 ALTER TABLE public.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.audit_log_id_seq
@@ -153,6 +249,12 @@ WITH (fillfactor='50');
 ALTER TABLE ONLY public.audit_log ATTACH PARTITION public.audit_log_default DEFAULT;
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.audit_archives
+    ADD CONSTRAINT audit_archives_pkey PRIMARY KEY (partition);
+ALTER TABLE public.audit_log
+    ADD CONSTRAINT audit_fields_are_bounded CHECK (((length(actor) <= 255) AND (length(token_id) <= 255) AND (length(role) <= 64) AND (length(account_id) <= 64) AND (length(remote_address) <= 64) AND (length(request_id) <= 64) AND (length(action) <= 64) AND (length(target) <= 255) AND (length(result) <= 64))) NOT VALID;
+ALTER TABLE ONLY public.audit_head
+    ADD CONSTRAINT audit_head_pkey PRIMARY KEY (is_head);
 ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (at, id);
 ALTER TABLE ONLY public.audit_log_default
@@ -169,12 +271,21 @@ ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.work
     ADD CONSTRAINT work_pkey PRIMARY KEY (store_id);
+CREATE INDEX audit_log_by_number ON ONLY public.audit_log USING btree (number);
+CREATE INDEX audit_log_by_request ON ONLY public.audit_log USING btree (request_id);
+CREATE INDEX audit_log_default_number_idx ON public.audit_log_default USING btree (number);
+CREATE INDEX audit_log_default_request_id_idx ON public.audit_log_default USING btree (request_id);
 CREATE INDEX store_events_in_order ON public.store_events USING btree (transaction_id, id);
 CREATE INDEX stores_by_creation ON public.stores USING btree (created_at DESC, id DESC);
 CREATE UNIQUE INDEX stores_idempotency_key_is_unique ON public.stores USING btree (account_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE UNIQUE INDEX stores_slug_is_unique ON public.stores USING btree (slug) WHERE (phase <> 'deleted'::text);
+ALTER INDEX public.audit_log_by_number ATTACH PARTITION public.audit_log_default_number_idx;
 ALTER INDEX public.audit_log_pkey ATTACH PARTITION public.audit_log_default_pkey;
+ALTER INDEX public.audit_log_by_request ATTACH PARTITION public.audit_log_default_request_id_idx;
+CREATE TRIGGER audit_archives_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_archives FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
+CREATE TRIGGER audit_log_default_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log_default FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
+CREATE TRIGGER audit_log_link BEFORE INSERT ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.audit_link();
 CREATE TRIGGER store_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.store_events FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 ALTER TABLE ONLY public.store_events
     ADD CONSTRAINT store_events_store_id_fkey FOREIGN KEY (store_id) REFERENCES public.stores(id);

@@ -10,6 +10,7 @@ struct StorePlatform {
         usage: store-platform [command]
           serve        answer requests and look after the stores (without a command, too)
           migrate      bring the database up to date, and end
+          audit        verify the audit log; see “store-platform audit”
           fail-points  print the places where a debug build can be made to end itself, and end
           check        print what was read from the environment, secrets masked, and end
           help         this text
@@ -18,6 +19,13 @@ struct StorePlatform {
 
     static func main() async {
         let command = CommandLine.arguments.dropFirst().first ?? "serve"
+        if command == "audit" {
+            guard let audit = AuditCommand(arguments: Array(CommandLine.arguments.dropFirst(2))) else {
+                complain(AuditCommand.usage)
+                exit(64)
+            }
+            exit(await audit.run())
+        }
         guard CommandLine.arguments.count <= 2,
             ["serve", "migrate", "check", "fail-points", "help", "--help", "-h"].contains(command)
         else {
