@@ -1,6 +1,7 @@
 import FailPoints
 import Foundation
 import Postgres
+import Repository
 
 @main
 struct StorePlatform {
@@ -9,7 +10,7 @@ struct StorePlatform {
 
         usage: store-platform [command]
           serve        answer requests and look after the stores (without a command, too)
-          migrate      bring the database up to date, and end
+          migrate      bring the database up to date, and end; with --roles, also make the roles of the service and of auditors
           audit        verify the audit log; see “store-platform audit”
           fail-points  print the places where a debug build can be made to end itself, and end
           check        print what was read from the environment, secrets masked, and end
@@ -26,7 +27,8 @@ struct StorePlatform {
             }
             exit(await audit.run())
         }
-        guard CommandLine.arguments.count <= 2,
+        let makesRoles = Array(CommandLine.arguments.dropFirst()) == ["migrate", "--roles"]
+        guard CommandLine.arguments.count <= 2 || makesRoles,
             ["serve", "migrate", "check", "fail-points", "help", "--help", "-h"].contains(command)
         else {
             complain(
@@ -45,16 +47,26 @@ struct StorePlatform {
         do {
             switch command {
             case "check": for (name, value) in configuration.shown { print("\(name)=\(value)") }
-            case "migrate":
-                let applied = try await Migrator(migrations: Migration.all(in: configuration.migrations)).migrate(
-                    configuration.postgres)
-                print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")
+            case "migrate": try await migrate(configuration, makingRoles: makesRoles)
             default: try await Service(configuration).run()
             }
         } catch {
             complain("store-platform: \(error)\n")
             exit(1)
         }
+    }
+
+    private static func migrate(_ configuration: Configuration, makingRoles: Bool) async throws {
+        let applied = try await Migrator(migrations: Migration.all(in: configuration.migrations)).migrate(configuration.postgres)
+        print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")
+        let script = try String(contentsOf: configuration.migrations.appendingPathComponent("roles.sql"), encoding: .utf8)
+        let pool = ConnectionPool(configuration: configuration.postgres)
+        let hasGranted = try await pool.transaction { db in
+            _ = try AuditRepository.preparePartitions(on: db)
+            return try RoleRepository.grant(script, makingRoles: makingRoles, on: db)
+        }
+        await pool.close()
+        if hasGranted { print("The roles store_platform_application and store_platform_auditor have what they may do.") }
     }
 
     private static func printFailPoints() {

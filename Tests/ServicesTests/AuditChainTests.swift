@@ -259,3 +259,44 @@ struct AuditChainTests {
         #expect(error?.description.contains("Line 2") == true)
     }
 }
+
+struct AuditPartitionTests {
+    @Test func `records are refused by no partition that is made meanwhile, and stay in the chain when they are moved`()
+        async throws
+    {
+        try await withTestDatabase(migrations: migrations, maximumConnections: 8) { pool, _ in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<200 {
+                    group.addTask {
+                        try await pool.transaction { db in try AuditRepository.append(auditRecord(request: "r\(index)"), on: db) }
+                    }
+                    guard index % 60 == 30 else { continue }
+                    group.addTask {
+                        let made = try await pool.transaction { db in try AuditRepository.preparePartitions(on: db) }
+                        #expect(made.isEmpty || made.count == 2)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let left = try await pool.withConnection { db in
+                try db.query("SELECT count(*) AS n FROM audit_log_default")[0].decode("n", as: Int.self)
+            }
+            #expect(left == 0)
+            let report = try await AuditVerification(pool: pool).run()
+            #expect(report.records == 200)
+        }
+    }
+
+    @Test func `months gone by that lie in the default partition get partitions of their own`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            try await writeHistory(pool)
+            let rows = try await pool.withConnection { db in
+                try db.query("SELECT tableoid::regclass::text AS partition, count(*) AS n FROM audit_log GROUP BY 1 ORDER BY 1")
+            }
+            #expect(
+                try rows.map { try $0.decode("partition", as: String.self) } == [
+                    "audit_log_2025_01", "audit_log_2025_02", "audit_log_2025_03",
+                ])
+        }
+    }
+}

@@ -133,3 +133,25 @@ def test_anyone_with_the_address_of_the_database_can_verify(platform, tmp_path):
     assert audit(platform, "verify", "--what").returncode == 64
     (tmp_path / "none").write_text("{}")
     assert "Line 1 is no checkpoint" in audit(platform, "verify", "--checkpoint", tmp_path / "none").stderr
+
+
+def test_the_whole_service_runs_with_the_applications_rights_and_the_auditor_verifies():
+    with Platform() as platform:
+        platform.service.terminate()
+        subprocess.run([BINARIES / "store-platform", "migrate", "--roles"], env=platform.settings, check=True, stdout=subprocess.DEVNULL)
+        platform.settings["DATABASE_URL"] = platform.postgres.url.replace("postgres@", "store_platform_application@")
+        platform.start()
+        store = platform.wait_for_phase(platform.create("Without rights")["id"], "ready")
+        path = f"/stores/{store['id']}"
+        assert call(platform, "PATCH", path, {"name": "Renamed"}).status_code == 200
+        assert call(platform, "DELETE", path).status_code == 202
+        platform.wait_for_phase(store["id"], "deleted")
+        assert call(platform, "DELETE", path, token=None).status_code == 401
+        log = (platform.postgres.directory / "service.log").read_text()
+        assert "permission denied" not in log and "refused a statement" not in log
+        assert platform.postgres.query("SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'store-platform'") == [["store_platform_application"]]
+        auditor = platform.postgres.url.replace("postgres@", "store_platform_auditor@")
+        whole = audit(platform, "verify", url=auditor)
+        assert whole.returncode == 0 and "Whole: 4 records" in whole.stdout, whole
+        platform.postgres.query("SET session_replication_role = replica; DELETE FROM audit_log WHERE number = 2")
+        assert "Broken at number 2: there is no such record" in audit(platform, "verify", url=auditor).stderr
