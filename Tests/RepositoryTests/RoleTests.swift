@@ -107,4 +107,17 @@ struct RoleTests {
             await expectForbidden("SELECT public.audit_prepare_partitions()", pool)
         }
     }
+
+    @Test func `every query of the page on reporting answers the auditor`() async throws {
+        let page = try String(contentsOf: migrations.appendingPathComponent("../docs/reporting.md"), encoding: .utf8)
+        let queries = page.components(separatedBy: "```sql\n").dropFirst().map { $0.prefix { $0 != "`" } }
+        #expect(queries.count >= 10)
+        try await asRole("store_platform_auditor") { pool in
+            for query in queries {
+                await #expect(throws: Never.self, "\(query)") {
+                    try await pool.withConnection { db in try db.executeScript(String(query)) }
+                }
+            }
+        }
+    }
 }
