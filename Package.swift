@@ -86,8 +86,8 @@ let package = Package(
         tests(
             of: "Services",
             with: [
-                "Stores", "Engines", "Gateway", "Repository", "Postgres", "PostgresTesting", "Kubernetes", "ClusterSimulator",
-                "HTTP", "JSON",
+                "Stores", "Engines", "Gateway", "Repository", "Postgres", "PostgresTesting", "CommandTesting", "Kubernetes",
+                "ClusterSimulator", "HTTP", "JSON",
             ]),
     ]
 )

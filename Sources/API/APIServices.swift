@@ -6,18 +6,21 @@ package struct APIServices: Sendable {
     package let stores: StoreService
     package let events: EventService
     package let tokens: TokenService
+    package let audit: AuditService
     /// Whether the service can do its work: nil, or what is missing.
     package let unreadiness: @Sendable () async -> String?
     /// Numbers for the metrics, by name.
     package let gauges: @Sendable () -> [(name: String, help: String, value: Double)]
 
     package init(
-        stores: StoreService, events: EventService, tokens: TokenService, unreadiness: @escaping @Sendable () async -> String?,
+        stores: StoreService, events: EventService, tokens: TokenService, audit: AuditService,
+        unreadiness: @escaping @Sendable () async -> String?,
         gauges: @escaping @Sendable () -> [(name: String, help: String, value: Double)]
     ) {
         self.stores = stores
         self.events = events
         self.tokens = tokens
+        self.audit = audit
         self.unreadiness = unreadiness
         self.gauges = gauges
     }

@@ -13,7 +13,7 @@ struct Access: Sendable {
         }
     }
 
-    private func caller(of request: Request) async throws -> Caller {
+    func caller(of request: Request) async throws -> Caller {
         let fields = request.headers.values(of: "Authorization")
         guard fields.count == 1, let field = fields.first, let space = field.firstIndex(of: " "),
             field[..<space].lowercased() == "bearer"

@@ -7,10 +7,12 @@ package struct Routes: Sendable {
     let catalogue: CatalogueRoutes
     let health: HealthRoutes
     let access: Access
+    let audited: Audited
     let web: StaticFiles?
 
     package init(_ services: APIServices, web: StaticFiles?) {
         access = Access(tokens: services.tokens)
+        audited = Audited(access: access, service: services.audit)
         stores = StoreRoutes(service: services.stores)
         events = EventRoutes(service: services.events)
         catalogue = CatalogueRoutes()
@@ -20,13 +22,13 @@ package struct Routes: Sendable {
 
     package var router: Router {
         var router = Router()
-        router.post("/api/v1/stores", access.required(stores.create))
+        router.post("/api/v1/stores", audited("store.create", access.required(stores.create)))
         router.get("/api/v1/stores", access.required(stores.list))
         router.get("/api/v1/stores/{id}", access.required(stores.show))
-        router.patch("/api/v1/stores/{id}", access.required(stores.rename))
-        router.delete("/api/v1/stores/{id}", access.required(stores.delete))
-        router.post("/api/v1/stores/{id}/retry", access.required(stores.retry))
-        router.post("/api/v1/stores/{id}/credentials", access.required(stores.credentials))
+        router.patch("/api/v1/stores/{id}", audited("store.rename", access.required(stores.rename)))
+        router.delete("/api/v1/stores/{id}", audited("store.delete", access.required(stores.delete)))
+        router.post("/api/v1/stores/{id}/retry", audited("store.retry", access.required(stores.retry)))
+        router.post("/api/v1/stores/{id}/credentials", audited("store.credentials", access.required(stores.credentials)))
         router.get("/api/v1/stores/{id}/resources", access.required(stores.resources))
         router.get("/api/v1/stores/{id}/events", access.required(events.ofStore))
         router.get("/api/v1/events", access.required(events.ofAll))

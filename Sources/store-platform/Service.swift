@@ -27,12 +27,13 @@ struct Service {
         let tokens = TokenService(pool: pool)
         if let token = configuration.administratorToken { try await tokens.setAdministrator(token: token) }
         let warn: @Sendable (String) -> Void = { Log.write("warning", $0) }
+        let audit = AuditService(pool: pool, log: warn)
         let stopping = Stopping()
         let comparisons = Comparisons()
 
         let stores = StoreService(pool: pool, gateway: gateway, bulletin: bulletin)
         let services = APIServices(
-            stores: stores, events: EventService(pool: pool, bulletin: bulletin), tokens: tokens,
+            stores: stores, events: EventService(pool: pool, bulletin: bulletin), tokens: tokens, audit: audit,
             unreadiness: {
                 if stopping.hasBegun { return "The service is stopping." }
                 do {
@@ -57,6 +58,7 @@ struct Service {
         let work = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await bulletin.run(log: warn) }
+                group.addTask { try await audit.keepPartitions() }
                 if role != .api {
                     group.addTask {
                         try await Provisioner(pool: pool, gateway: gateway, bulletin: bulletin, settings: settings, log: warn).run()

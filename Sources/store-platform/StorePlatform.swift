@@ -3,6 +3,7 @@ import FailPoints
 import Foundation
 import JSON
 import Postgres
+import Repository
 import Stores
 
 @main
@@ -12,7 +13,8 @@ struct StorePlatform {
 
         usage: store-platform [command]
           serve        answer requests and look after the stores (without a command, too)
-          migrate      bring the database up to date, and end
+          migrate      bring the database up to date, and end; with --roles, also make the roles of the service and of auditors
+          audit        verify the audit log; see “store-platform audit”
           manifests ENGINE [PLAN]
                        print the objects that a store is made of, as a List in JSON, and end
           fail-points  print the places where a debug build can be made to end itself, and end
@@ -22,18 +24,26 @@ struct StorePlatform {
         """
 
     enum Command: String {
-        case serve, migrate, manifests, check, help
+        case serve, migrate, audit, manifests, check, help
         case failPoints = "fail-points"
 
-        /// How many words may follow it.
-        var arguments: ClosedRange<Int> { self == .manifests ? 1...2 : 0...0 }
+        /// Whether these words may follow it.
+        func takes(_ words: [String]) -> Bool {
+            switch self {
+            case .audit: true  // it has a usage of its own
+            case .manifests: (1...2).contains(words.count)
+            case .migrate: words.isEmpty || words == ["--roles"]
+            case .serve, .check, .help, .failPoints: words.isEmpty
+            }
+        }
     }
 
     static func main() async {
-        let words = CommandLine.arguments.dropFirst()
-        let name = words.first.map { ["--help", "-h"].contains($0) ? "help" : $0 } ?? "serve"
-        guard let command = Command(rawValue: name), command.arguments.contains(max(0, words.count - 1)) else {
-            complain("store-platform: there is no command “\(words.joined(separator: " "))”\n\n\(usage)")
+        let all = CommandLine.arguments.dropFirst()
+        let name = all.first.map { ["--help", "-h"].contains($0) ? "help" : $0 } ?? "serve"
+        let words = Array(all.dropFirst())
+        guard let command = Command(rawValue: name), command.takes(words) else {
+            complain("store-platform: there is no command “\(all.joined(separator: " "))”\n\n\(usage)")
             exit(64)
         }
         let environment = ProcessInfo.processInfo.environment
@@ -41,9 +51,10 @@ struct StorePlatform {
             switch command {
             case .help: print(usage, terminator: "")
             case .failPoints: printFailPoints()
-            case .manifests: try printManifests(Array(words.dropFirst()), environment)
+            case .audit: await audit(words)
+            case .manifests: try printManifests(words, environment)
             case .check: for (name, value) in try Configuration(environment: environment).shown { print("\(name)=\(value)") }
-            case .migrate: try await migrate(Configuration(environment: environment))
+            case .migrate: try await migrate(Configuration(environment: environment), makingRoles: !words.isEmpty)
             case .serve: try await Service(Configuration(environment: environment)).run()
             }
         } catch let error as Configuration.Invalid {
@@ -55,10 +66,26 @@ struct StorePlatform {
         }
     }
 
-    private static func migrate(_ configuration: Configuration) async throws {
+    private static func audit(_ words: [String]) async {
+        guard let audit = AuditCommand(arguments: words) else {
+            complain(AuditCommand.usage)
+            exit(64)
+        }
+        exit(await audit.run())
+    }
+
+    private static func migrate(_ configuration: Configuration, makingRoles: Bool) async throws {
         let migrator = Migrator(migrations: try Migration.all(in: configuration.migrations))
         let applied = try await migrator.migrate(configuration.postgres)
         print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")
+        let script = try String(contentsOf: configuration.migrations.appendingPathComponent("roles.sql"), encoding: .utf8)
+        let pool = ConnectionPool(configuration: configuration.postgres)
+        let hasGranted = try await pool.transaction { db in
+            _ = try AuditRepository.preparePartitions(on: db)
+            return try RoleRepository.grant(script, makingRoles: makingRoles, on: db)
+        }
+        await pool.close()
+        if hasGranted { print("The roles store_platform_application and store_platform_auditor have what they may do.") }
     }
 
     private static func printFailPoints() {

@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "System"))
 from provision import provision  # noqa: E402
 from reconcile import reconcile  # noqa: E402
 from replicas import replicas  # noqa: E402
+from reports import reports  # noqa: E402
 from serving import serving  # noqa: E402
 from simulator import simulator  # noqa: E402
 from work import queue  # noqa: E402
@@ -16,7 +17,7 @@ from work import queue  # noqa: E402
 # The number that each takes, when none is given.
 BENCHES = {
     "provision": (provision, 500), "http": (serving, 5), "simulator": (simulator, 10_000), "reconcile": (reconcile, 10_000),
-    "queue": (queue, 20), "replicas": (replicas, 500),
+    "queue": (queue, 20), "replicas": (replicas, 500), "reports": (reports, 1_000_000),
 }
 
 if __name__ == "__main__":

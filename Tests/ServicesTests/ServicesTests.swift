@@ -12,7 +12,7 @@ import Testing
 
 @testable import Services
 
-private let migrations = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../migrations")
+let migrations = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../migrations")
     .standardized
 
 /// A service and a simulated cluster in one process, on real sockets and a real database.

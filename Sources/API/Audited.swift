@@ -1,0 +1,58 @@
+import HTTP
+import JSON
+import Repository
+import Services
+import Stores
+
+/// Gives each request that would change something exactly one audit record, whoever sent it and whatever became of it.
+///
+/// A change writes its record in its own transaction. What is left is written here, after the handler and what it rolled back: a request
+/// that was refused, one that failed, and one that found its work done.
+struct Audited: Sendable {
+    let access: Access
+    let service: AuditService
+
+    /// - Parameter action: as the change itself records it: `store.create` …
+    func callAsFunction(_ action: String, _ handler: @escaping Handler) -> Handler {
+        { request in
+            do {
+                let response = try await handler(request)
+                await record(action, request, target: target(of: request, response), AuditRecord.unchanged)
+                return response
+            } catch {
+                // What is unexpected is told to the log by the router, which maps the error too.
+                await record(action, request, target: target(of: request, nil), Problem(error) { _ in }.code)
+                throw error
+            }
+        }
+    }
+
+    private func record(_ action: String, _ request: Request, target: String, _ result: String) async {
+        await service.recordUnlessRecorded(
+            AuditRecord(
+                principal: await principal(of: request), remoteAddress: request.remoteAddress, requestID: request.id,
+                action: action,
+                target: target, result: result))
+    }
+
+    /// Nil for one who has not shown who it is.
+    private func principal(of request: Request) async -> Principal? {
+        do {
+            return try await access.caller(of: request).principal
+        } catch {
+            return nil
+        }
+    }
+
+    /// The id in the path, or of what was made; else the address or the name that was asked for.
+    private func target(of request: Request, _ response: Response?) -> String {
+        if let id = request.parameters["id"] { return id }
+        if let id = response?.headers["Location"]?.split(separator: "/").last { return String(id) }
+        do {
+            let body = try request.json()
+            return body["slug"]?.string ?? body["name"]?.string ?? request.path
+        } catch {
+            return request.path
+        }
+    }
+}
