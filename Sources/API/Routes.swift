@@ -4,6 +4,7 @@ package import HTTP
 package struct Routes: Sendable {
     let stores: StoreRoutes
     let events: EventRoutes
+    let audit: AuditRoutes
     let catalogue: CatalogueRoutes
     let health: HealthRoutes
     let access: Access
@@ -15,6 +16,7 @@ package struct Routes: Sendable {
         audited = Audited(access: access, service: services.audit)
         stores = StoreRoutes(service: services.stores)
         events = EventRoutes(service: services.events)
+        audit = AuditRoutes(service: services.audit)
         catalogue = CatalogueRoutes()
         health = HealthRoutes(services: services)
         self.web = web
@@ -32,6 +34,9 @@ package struct Routes: Sendable {
         router.get("/api/v1/stores/{id}/resources", access.required(stores.resources))
         router.get("/api/v1/stores/{id}/events", access.required(events.ofStore))
         router.get("/api/v1/events", access.required(events.ofAll))
+
+        router.get("/api/v1/audit", access.required(audit.list))
+        router.get("/api/v1/audit.csv", access.required(audit.csv))
 
         router.get("/api/v1/me", access.required(catalogue.me))
         router.get("/api/v1/engines", access.required(catalogue.engines))

@@ -139,7 +139,7 @@ def reports(rows):
                 WHERE at > now() - interval '30 days' GROUP BY 1, 2, 3, 4""")]:
             plans = [explain(postgres, query) for _ in range(3)]
             plan = max(plans, key=seconds)
-            buffers = sum(int(number) for number in re.findall(r"(?:hit|read)=(\d+)", plan.split("\n  ", 1)[0] + "".join(plan.splitlines()[1:2])))
+            buffers = sum(int(number) for number in re.findall(r"(?:hit|read)=(\d+)", re.search(r"Buffers:.*", plan)[0]))
             returned = re.search(r"actual time=\S+ rows=(\d+)", plan).group(1)
             print(f"{title[:55]:<56}{seconds(plan):>9.3f}{returned:>8}{buffers:>9}  {scans(plan)}", flush=True)
             if seconds(plan) > 1 and not title.startswith("("):

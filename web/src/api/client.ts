@@ -1,4 +1,4 @@
-import type { Choice, Login, Page, ProblemDocument, Resource, Store, StoreEvent } from "./types";
+import type { AuditRecord, Choice, Login, Page, ProblemDocument, Resource, Store, StoreEvent } from "./types";
 
 /** What the service answered where it refused, or that it did not answer. */
 export class Problem extends Error {
@@ -45,6 +45,10 @@ export class Client {
   ) {}
 
   private async call<Answer>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return (await (await this.send(method, path, body, headers)).json()) as Answer;
+  }
+
+  private async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
     let answer: Response;
     try {
       answer = await fetch(`/api/v1${path}`, {
@@ -59,7 +63,7 @@ export class Client {
     } catch {
       throw new Problem(unreachable);
     }
-    if (answer.ok) return (await answer.json()) as Answer;
+    if (answer.ok) return answer;
     if (answer.status === 401) this.onUnauthorized();
     throw await problemOf(answer);
   }
@@ -75,5 +79,7 @@ export class Client {
   rename = (store: Store, name: string) => this.call<Store>("PATCH", `/stores/${store.id}`, { name }, { "If-Match": `"${store.version}"` });
   remove = (id: string) => this.call<Store>("DELETE", `/stores/${id}`);
   credentials = (id: string) => this.call<Login>("POST", `/stores/${id}/credentials`);
+  audit = (query: URLSearchParams) => this.call<Page<AuditRecord>>("GET", `/audit?${query}`);
+  auditTable = async (query: URLSearchParams) => (await this.send("GET", `/audit.csv?${query}`)).blob();
   retry = (id: string) => this.call<Store>("POST", `/stores/${id}/retry`);
 }

@@ -51,6 +51,23 @@ export interface Resource {
   createdAt: string | null;
 }
 
+export interface AuditRecord {
+  number: number;
+  at: string;
+  actor: string;
+  tokenId: string | null;
+  role: string;
+  account: string;
+  remoteAddress: string;
+  requestId: string;
+  action: string;
+  target: string;
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+  result: string;
+  hash: string;
+}
+
 export interface Page<Item> {
   items: Item[];
   next: string | null;
