@@ -5,6 +5,7 @@ package import Services
 package struct APIServices: Sendable {
     package let stores: StoreService
     package let events: EventService
+    package let accounts: AccountService
     package let tokens: TokenService
     /// Whether the service can do its work: nil, or what is missing.
     package let unreadiness: @Sendable () async -> String?
@@ -12,11 +13,13 @@ package struct APIServices: Sendable {
     package let gauges: @Sendable () -> [(name: String, help: String, value: Double)]
 
     package init(
-        stores: StoreService, events: EventService, tokens: TokenService, unreadiness: @escaping @Sendable () async -> String?,
+        stores: StoreService, events: EventService, accounts: AccountService, tokens: TokenService,
+        unreadiness: @escaping @Sendable () async -> String?,
         gauges: @escaping @Sendable () -> [(name: String, help: String, value: Double)]
     ) {
         self.stores = stores
         self.events = events
+        self.accounts = accounts
         self.tokens = tokens
         self.unreadiness = unreadiness
         self.gauges = gauges

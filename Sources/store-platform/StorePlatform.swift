@@ -1,6 +1,9 @@
+import API
 import FailPoints
 import Foundation
+import JSON
 import Postgres
+import Stores
 
 @main
 struct StorePlatform {
@@ -10,6 +13,8 @@ struct StorePlatform {
         usage: store-platform [command]
           serve        answer requests and look after the stores (without a command, too)
           migrate      bring the database up to date, and end
+          permissions  print who may do what as a Markdown table, and end
+          routes       print every route and the permission it needs as lines of JSON, and end
           fail-points  print the places where a debug build can be made to end itself, and end
           check        print what was read from the environment, secrets masked, and end
           help         this text
@@ -19,13 +24,15 @@ struct StorePlatform {
     static func main() async {
         let command = CommandLine.arguments.dropFirst().first ?? "serve"
         guard CommandLine.arguments.count <= 2,
-            ["serve", "migrate", "check", "fail-points", "help", "--help", "-h"].contains(command)
+            ["serve", "migrate", "check", "permissions", "routes", "fail-points", "help", "--help", "-h"].contains(command)
         else {
             complain(
                 "store-platform: there is no command “\(CommandLine.arguments.dropFirst().joined(separator: " "))”\n\n\(usage)")
             exit(64)
         }
         if ["help", "--help", "-h"].contains(command) { return print(usage, terminator: "") }
+        if command == "permissions" { return print(Permission.table) }
+        if command == "routes" { return printRoutes() }
         if command == "fail-points" { return printFailPoints() }
         let configuration: Configuration
         do throws(Configuration.Invalid) {
@@ -46,6 +53,14 @@ struct StorePlatform {
         } catch {
             complain("store-platform: \(error)\n")
             exit(1)
+        }
+    }
+
+    private static func printRoutes() {
+        for row in Service.routeTable().rows {
+            let permission = row.permission.map { JSONValue.string($0.rawValue) } ?? .null
+            let line: JSONValue = ["method": .string(row.method), "path": .string(row.pattern), "permission": permission]
+            print(line.text)
         }
     }
 
