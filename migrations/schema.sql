@@ -81,7 +81,15 @@ CREATE TABLE public.accounts (
     id text NOT NULL,
     name text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT account_id_is_a_label CHECK ((id ~ '^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$'::text))
+    quota_stores bigint,
+    quota_cpu bigint,
+    quota_memory bigint,
+    quota_storage bigint,
+    version bigint DEFAULT 1 NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT account_id_is_a_label CHECK ((id ~ '^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$'::text)),
+    CONSTRAINT account_name_is_not_empty CHECK ((name <> ''::text)),
+    CONSTRAINT quota_is_not_negative CHECK (((quota_stores >= 0) AND (quota_cpu >= 0) AND (quota_memory >= 0) AND (quota_storage >= 0)))
 );
 CREATE TABLE public.audit_archives (
     partition text NOT NULL,
@@ -167,11 +175,31 @@ CREATE TABLE public.duties (
     holder uuid NOT NULL,
     held_until timestamp with time zone NOT NULL
 );
+CREATE UNLOGGED TABLE public.rate_buckets (
+    subject text NOT NULL,
+    level double precision NOT NULL,
+    granted boolean NOT NULL,
+    filled_at timestamp with time zone NOT NULL,
+    CONSTRAINT level_is_not_negative CHECK ((level >= (0)::double precision))
+);
 CREATE TABLE public.schema_migrations (
     version integer NOT NULL,
     name text NOT NULL,
     sha256 text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE public.sessions (
+    secret_sha256 bytea NOT NULL,
+    token_id text,
+    account_id text NOT NULL,
+    role text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT session_ends CHECK ((expires_at > created_at)),
+    CONSTRAINT session_hash_is_sha256 CHECK ((length(secret_sha256) = 32)),
+    CONSTRAINT session_name_is_not_empty CHECK ((name <> ''::text)),
+    CONSTRAINT session_role_is_known CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'merchant'::text, 'viewer'::text, 'auditor'::text])))
 );
 CREATE TABLE public.store_events (
     store_id text NOT NULL,
@@ -225,6 +253,9 @@ CREATE TABLE public.stores (
     country text DEFAULT 'US:CA'::text NOT NULL,
     currency text DEFAULT 'USD'::text NOT NULL,
     catalogue text DEFAULT 'sample'::text NOT NULL,
+    cpu bigint,
+    memory bigint,
+    storage bigint,
     CONSTRAINT absent_is_leaving CHECK (((desired <> 'absent'::text) OR (phase = ANY (ARRAY['deleting'::text, 'deleted'::text])))),
     CONSTRAINT catalogue_is_known CHECK ((catalogue = ANY (ARRAY['sample'::text, 'empty'::text]))),
     CONSTRAINT country_is_a_code CHECK ((country ~ '^[A-Z]{2}(:[A-Z0-9]{1,3})?$'::text)),
@@ -239,6 +270,8 @@ CREATE TABLE public.stores (
     CONSTRAINT ready_has_namespace CHECK (((phase <> 'ready'::text) OR (namespace_uid IS NOT NULL))),
     CONSTRAINT ready_has_url CHECK (((phase <> 'ready'::text) OR (url IS NOT NULL))),
     CONSTRAINT relapses_are_counted CHECK (((relapses >= 0) AND ((relapses = 0) OR (relapsed_at IS NOT NULL)))),
+    CONSTRAINT size_is_not_negative CHECK (((cpu >= 0) AND (memory >= 0) AND (storage >= 0))),
+    CONSTRAINT size_is_whole CHECK ((((cpu IS NULL) = (memory IS NULL)) AND ((cpu IS NULL) = (storage IS NULL)))),
     CONSTRAINT slug_is_a_label CHECK ((slug ~ '^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$'::text)),
     CONSTRAINT store_id_is_an_id CHECK ((id ~ '^[a-z][a-z2-9]{11}$'::text)),
     CONSTRAINT version_is_counted CHECK ((version >= 1))
@@ -253,7 +286,10 @@ CREATE TABLE public.tokens (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
+    created_by text,
+    last_used_at timestamp with time zone,
     CONSTRAINT token_hash_is_sha256 CHECK ((length(secret_sha256) = 32)),
+    CONSTRAINT token_name_is_not_empty CHECK ((name <> ''::text)),
     CONSTRAINT token_role_is_known CHECK ((role = ANY (ARRAY['admin'::text, 'operator'::text, 'merchant'::text, 'viewer'::text, 'auditor'::text])))
 );
 CREATE TABLE public.work (
@@ -391,8 +427,12 @@ ALTER TABLE ONLY public.audit_log_default
     ADD CONSTRAINT audit_log_default_pkey PRIMARY KEY (at, id);
 ALTER TABLE ONLY public.duties
     ADD CONSTRAINT duties_pkey PRIMARY KEY (duty);
+ALTER TABLE ONLY public.rate_buckets
+    ADD CONSTRAINT rate_buckets_pkey PRIMARY KEY (subject);
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (secret_sha256);
 ALTER TABLE ONLY public.store_events
     ADD CONSTRAINT store_events_pkey PRIMARY KEY (store_id, seq);
 ALTER TABLE ONLY public.stores
@@ -415,11 +455,15 @@ CREATE INDEX audit_log_default_at_idx ON public.audit_log_default USING btree (a
 CREATE INDEX audit_log_default_number_idx ON public.audit_log_default USING btree (number);
 CREATE INDEX audit_log_default_request_id_idx ON public.audit_log_default USING btree (request_id);
 CREATE INDEX audit_log_default_target_number_idx ON public.audit_log_default USING btree (target, number);
+CREATE INDEX rate_buckets_by_filling ON public.rate_buckets USING btree (filled_at);
+CREATE INDEX sessions_by_end ON public.sessions USING btree (expires_at);
 CREATE INDEX store_events_in_order ON public.store_events USING btree (transaction_id, id);
 CREATE INDEX store_events_of_failures ON public.store_events USING btree (at) WHERE ((type = 'phase_changed'::text) AND (phase = 'failed'::text));
 CREATE INDEX stores_by_creation ON public.stores USING btree (created_at DESC, id DESC);
 CREATE UNIQUE INDEX stores_idempotency_key_is_unique ON public.stores USING btree (account_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX stores_living_by_account ON public.stores USING btree (account_id) WHERE (phase <> 'deleted'::text);
 CREATE UNIQUE INDEX stores_slug_is_unique ON public.stores USING btree (slug) WHERE (phase <> 'deleted'::text);
+CREATE INDEX tokens_by_creation ON public.tokens USING btree (created_at DESC, id DESC);
 ALTER INDEX public.audit_log_by_account ATTACH PARTITION public.audit_log_default_account_id_number_idx;
 ALTER INDEX public.audit_log_by_action ATTACH PARTITION public.audit_log_default_action_number_idx;
 ALTER INDEX public.audit_log_by_actor ATTACH PARTITION public.audit_log_default_actor_number_idx;
@@ -442,6 +486,10 @@ CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 CREATE TRIGGER audit_log_default_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log_default FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 CREATE TRIGGER audit_log_link BEFORE INSERT ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.audit_link();
 CREATE TRIGGER store_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.store_events FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.tokens(id);
 ALTER TABLE ONLY public.store_events
     ADD CONSTRAINT store_events_store_id_fkey FOREIGN KEY (store_id) REFERENCES public.stores(id);
 ALTER TABLE ONLY public.stores

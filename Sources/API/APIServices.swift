@@ -5,6 +5,7 @@ package import Services
 package struct APIServices: Sendable {
     package let stores: StoreService
     package let events: EventService
+    package let accounts: AccountService
     package let tokens: TokenService
     package let audit: AuditService
     /// Whether the service can do its work: nil, or what is missing.
@@ -13,12 +14,13 @@ package struct APIServices: Sendable {
     package let gauges: @Sendable () -> [(name: String, help: String, value: Double)]
 
     package init(
-        stores: StoreService, events: EventService, tokens: TokenService, audit: AuditService,
+        stores: StoreService, events: EventService, accounts: AccountService, tokens: TokenService, audit: AuditService,
         unreadiness: @escaping @Sendable () async -> String?,
         gauges: @escaping @Sendable () -> [(name: String, help: String, value: Double)]
     ) {
         self.stores = stores
         self.events = events
+        self.accounts = accounts
         self.tokens = tokens
         self.audit = audit
         self.unreadiness = unreadiness

@@ -2,14 +2,24 @@ import HTTP
 import Services
 import Stores
 
-/// Lets only those in who bear a token.
+/// A handler with what it takes to be let in.
+struct Guarded: Sendable {
+    let permission: Permission
+    let handler: Handler
+}
+
+/// Lets only those in who bear a token and whose role has what the route needs.
 struct Access: Sendable {
     let tokens: TokenService
 
-    func required(_ handler: @escaping CallerHandler) -> Handler {
-        { request in
+    func required(_ permission: Permission, _ handler: @escaping CallerHandler) -> Guarded {
+        Guarded(permission: permission) { request in
             let caller = try await caller(of: request)
-            return try await handler(request, caller).with("Cache-Control", "no-store")
+            guard caller.principal.role.permissions.contains(permission) else {
+                throw StoreError.forbidden(permission, caller.principal.role)
+            }
+            let response = try await handler(request, caller).with("Cache-Control", "no-store")
+            return response.whileStreaming { try await isStill(caller, of: request) }
         }
     }
 
@@ -24,5 +34,38 @@ struct Access: Sendable {
         }
         let principal = try await tokens.principal(bearing: String(token))
         return Caller(principal: principal, remoteAddress: request.remoteAddress, requestID: request.id)
+    }
+
+    /// Whether a stream may go on: a database that cannot be asked ends nothing.
+    private func isStill(_ caller: Caller, of request: Request) async throws -> Bool {
+        do {
+            return try await self.caller(of: request).principal == caller.principal
+        } catch StoreError.unauthenticated {
+            return false
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            return true
+        }
+    }
+}
+
+extension Response {
+    /// Cuts a streamed body off within about a second once the condition no longer holds.
+    fileprivate func whileStreaming(_ isAllowed: @Sendable @escaping () async throws -> Bool) -> Response {
+        guard case .stream(let produce) = body else { return self }
+        var copy = self
+        copy.body = .stream { writer in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await produce(writer) }
+                group.addTask {
+                    while try await isAllowed() { try await Task.sleep(for: .milliseconds(500)) }
+                    throw StoreError.unauthenticated
+                }
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+        return copy
     }
 }

@@ -13,10 +13,10 @@ struct Audited: Sendable {
     let service: AuditService
 
     /// - Parameter action: as the change itself records it: `store.create` …
-    func callAsFunction(_ action: String, _ handler: @escaping Handler) -> Handler {
-        { request in
+    func callAsFunction(_ action: String, _ guarded: Guarded) -> Guarded {
+        Guarded(permission: guarded.permission) { request in
             do {
-                let response = try await handler(request)
+                let response = try await guarded.handler(request)
                 await record(action, request, target: target(of: request, response), AuditRecord.unchanged)
                 return response
             } catch {

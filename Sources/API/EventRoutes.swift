@@ -16,15 +16,16 @@ struct EventRoutes: Sendable {
         let after = try EventRoutes.seq(given ?? cursor ?? "0")
         guard request.wantsEventStream() else {
             let limit = try request.integer("limit", in: 1...EventService.pageLimit, default: 100)
-            let events = try await service.page(of: id, after: after, limit: limit + 1)
+            let events = try await service.page(of: id, after: after, limit: limit + 1, by: caller)
             let page = events.prefix(limit)
             let next = events.count > limit ? page.last.map { JSONValue.string(String($0.seq)) } : nil
             return .json(["items": .array(page.map(\.json)), "next": next ?? .null])
         }
-        _ = try await service.page(of: id, after: after, limit: 1)  // a store that is not there is said before the stream begins
+        // A store that is not there is said before the stream begins.
+        _ = try await service.page(of: id, after: after, limit: 1, by: caller)
         let service = service
         return EventStream.response { stream in
-            try await service.follow(id, after: after) { events in
+            try await service.follow(id, after: after, by: caller) { events in
                 try await stream.send(events.map { (String($0.seq), $0.json) })
             }
         }
@@ -36,7 +37,8 @@ struct EventRoutes: Sendable {
         let cursor = try request.queryValue("cursor")
         guard request.wantsEventStream() else {
             let limit = try request.integer("limit", in: 1...EventService.pageLimit, default: 100)
-            let events = try await service.page(after: try EventRoutes.position(given ?? cursor ?? "0-0"), limit: limit)
+            let events = try await service.page(
+                after: try EventRoutes.position(given ?? cursor ?? "0-0"), limit: limit, by: caller)
             // Always a place to go on from: more will happen.
             let next = events.last.map { JSONValue.string($0.position.text) } ?? cursor.map { .string($0) }
             return .json(["items": .array(events.map(\.event.json)), "next": next ?? .null])
@@ -44,7 +46,7 @@ struct EventRoutes: Sendable {
         let start = if let given { try EventRoutes.position(given) } else { try await service.now() }
         let service = service
         return EventStream.response { stream in
-            try await service.follow(after: start) { events in
+            try await service.follow(after: start, by: caller) { events in
                 try await stream.send(events.map { ($0.position.text, $0.event.json) })
             }
         }

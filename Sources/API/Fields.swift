@@ -1,3 +1,4 @@
+import Foundation
 import HTTP
 import JSON
 
@@ -38,6 +39,27 @@ struct Fields {
         faults.append(.init(field: name, message: "“\(name)” must be a string."))
         return nil
     }
+
+    mutating func optionalObject(_ name: String) -> JSONObject? {
+        guard let value = object[name], !value.isNull else { return nil }
+        if case .object(let object) = value { return object }
+        fault(name, "“\(name)” must be an object.")
+        return nil
+    }
+
+    /// A moment as RFC 3339 writes it: `2027-01-31T12:00:00Z`.
+    mutating func optionalTime(_ name: String) -> Date? {
+        guard let text = optionalString(name) else { return nil }
+        for options: ISO8601DateFormatter.Options in [.withInternetDateTime, [.withInternetDateTime, .withFractionalSeconds]] {
+            let formatter = ISO8601DateFormatter()
+            formatter.formatOptions = options
+            if text.utf8.count <= 40, let date = formatter.date(from: text) { return date }
+        }
+        fault(name, "“\(name)” must be a moment as “2027-01-31T12:00:00Z”.")
+        return nil
+    }
+
+    mutating func fault(_ name: String, _ message: String) { faults.append(.init(field: name, message: message)) }
 
     /// - Throws: 422 with every fault that was found.
     func check() throws(Problem) {

@@ -43,7 +43,7 @@ extension Problem {
         case .stale(let version):
             self.init(
                 .preconditionFailed, code: "stale_version",
-                detail: "The store has changed since you read it. Read it again and repeat your change.",
+                detail: "It has changed since you read it. Read it again and repeat your change.",
                 members: ["version": .integer(version)])
         case .unauthenticated:
             self.init(
@@ -51,6 +51,43 @@ extension Problem {
                 detail:
                     "This needs a valid token: send one “Authorization: Bearer …” header. It may be missing, mistyped, expired or revoked.",
                 headers: ["WWW-Authenticate": "Bearer"])
+        case .forbidden(let permission, let role):
+            self.init(
+                .forbidden, code: "forbidden",
+                detail: "The role \(role.rawValue) may not \(permission.words). Ask an administrator for a token that may.",
+                members: ["permission": .string(permission.rawValue), "role": .string(role.rawValue)])
+        case .accountNotFound:
+            self.init(.notFound, code: "account_not_found", detail: "There is no such account. Check the id in the address.")
+        case .tokenNotFound:
+            self.init(.notFound, code: "token_not_found", detail: "There is no such token. Check the id in the address.")
+        case .accountTaken(let id):
+            self.init(
+                .conflict, code: "account_taken",
+                detail: "The id “\(id)” belongs to an account, or did: ids are not used again. Choose another name or give an “id”."
+            )
+        case .accountInUse(let id, let stores):
+            self.init(
+                .conflict, code: "account_in_use",
+                detail:
+                    "Living stores in the account “\(id)”: \(stores). Delete them, wait until they are gone, and close it then.",
+                members: ["stores": .integer(stores)])
+        case .accountIsNeeded:
+            self.init(
+                .conflict, code: "account_needed",
+                detail: "The platform's own account cannot be closed: the first administrator belongs to it.")
+        case .tokenIsConfigured:
+            self.init(
+                .conflict, code: "token_configured",
+                detail: "This token comes with the configuration. Change STORE_PLATFORM_ADMIN_TOKEN and start the service again.")
+        case .quotaExceeded(let account, let words):
+            self.init(
+                .conflict, code: "quota_exceeded",
+                detail: "The account “\(account)” \(words). Delete a store, or ask an administrator for a larger quota.",
+                members: ["account": .string(account)])
+        case .platformIsFull(let limit):
+            self.init(
+                .conflict, code: "platform_full",
+                detail: "This platform holds no more than \(limit) stores, and has them. Delete one, or ask who runs it for more.")
         case .idempotencyKeyReused:
             self.init(
                 .unprocessableContent, code: "idempotency_key_reused",

@@ -30,17 +30,18 @@ struct StoreRoutes: Sendable {
         filter.engine = try request.queryValue("engine")
         filter.account = try request.queryValue("account")
         filter.text = try request.queryValue("q")
-        filter.after = try request.queryValue("cursor").map { try StoreRoutes.cursor($0) }
+        filter.after = try request.queryValue("cursor").map { try StoreRepository.Cursor($0) }
         let limit = try request.integer("limit", in: 1...200, default: 50)
         filter.limit = limit + 1  // one more tells whether there is another page
-        let stores = try await service.list(filter)
+        let stores = try await service.list(filter, by: caller)
         let page = stores.prefix(limit)
-        let next = stores.count > limit ? page.last.map { StoreRoutes.cursor(after: $0) } : nil
+        let next =
+            stores.count > limit ? page.last.map { StoreRepository.Cursor(createdAt: $0.createdAt, id: $0.id.text).text } : nil
         return .json(["items": .array(page.map(\.json)), "next": next.map { .string($0) } ?? .null])
     }
 
     func show(_ request: Request, _ caller: Caller) async throws -> Response {
-        .store(try await service.show(try request.parameter("id")))
+        .store(try await service.show(try request.parameter("id"), by: caller))
     }
 
     func rename(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -66,7 +67,7 @@ struct StoreRoutes: Sendable {
     }
 
     func resources(_ request: Request, _ caller: Caller) async throws -> Response {
-        let resources = try await service.resources(of: try request.parameter("id"))
+        let resources = try await service.resources(of: try request.parameter("id"), by: caller)
         return .json([
             "items": .array(
                 resources.map { resource in
@@ -88,21 +89,23 @@ struct StoreRoutes: Sendable {
         return phase
     }
 
-    // MARK: Cursors
+}
 
+extension StoreRepository.Cursor {
     /// Microseconds and id: opaque to clients.
-    private static func cursor(after store: Store) -> String {
-        "\(Int((store.createdAt.timeIntervalSince1970 * 1_000_000).rounded()))-\(store.id)"
-    }
+    var text: String { "\(Int((createdAt.timeIntervalSince1970 * 1_000_000).rounded()))-\(id)" }
 
-    private static func cursor(_ text: String) throws(Problem) -> StoreRepository.Cursor {
+    init(_ text: String) throws(Problem) {
         let parts = text.split(separator: "-", maxSplits: 1)
-        guard parts.count == 2, let microseconds = Int(parts[0]), microseconds > 0, let id = StoreID(parts[1]) else {
+        guard parts.count == 2, let microseconds = Int(parts[0]), microseconds > 0, microseconds < 1 << 53,
+            parts[1].utf8.count <= 64,
+            parts[1].utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else {
             throw Problem(
                 .badRequest, code: "invalid_cursor",
                 detail: "This cursor is none of ours. Take “next” of the page before, as it is.")
         }
-        return StoreRepository.Cursor(createdAt: .init(timeIntervalSince1970: Double(microseconds) / 1_000_000), id: id.text)
+        self.init(createdAt: Date(timeIntervalSince1970: Double(microseconds) / 1_000_000), id: String(parts[1]))
     }
 }
 

@@ -77,4 +77,11 @@ package struct PlanSize: Sendable, Hashable {
         let sum = database + shop * shopReplicas
         return ("\(sum.requestedCPU)m", "\(sum.requestedMemory)Mi", "\(databaseStorage + uploadStorage)Gi")
     }
+
+    /// The same, as quotas count it.
+    package var promised: StoreSize {
+        let sum = database + shop * shopReplicas
+        return StoreSize(
+            cpu: sum.requestedCPU, memory: sum.requestedMemory << 20, storage: (databaseStorage + uploadStorage) << 30)
+    }
 }

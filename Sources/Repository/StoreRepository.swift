@@ -11,8 +11,12 @@ package enum StoreRepository {
 
     // MARK: Reading
 
-    package static func find(_ id: StoreID, on db: isolated Connection) throws(PostgresError) -> Store? {
-        try db.query("SELECT " + columns + " FROM stores WHERE id = \(id.text)").first.map(store)
+    /// - Parameter account: where given, a store of another is not found.
+    package static func find(_ id: StoreID, only account: String? = nil, on db: isolated Connection) throws(PostgresError) -> Store?
+    {
+        var sql: SQL = "SELECT " + columns + " FROM stores WHERE id = \(id.text)"
+        if let account { sql += " AND account_id = \(account)" }
+        return try db.query(sql).first.map(store)
     }
 
     /// The living store at an address.
@@ -20,13 +24,17 @@ package enum StoreRepository {
         try db.query("SELECT " + columns + " FROM stores WHERE slug = \(slug.text) AND phase <> 'deleted'").first.map(store)
     }
 
-    /// The store that a request with this key has made, and the hash of that request.
+    /// How long the key of a request is remembered.
+    private static let keyLife: SQL = "interval '24 hours'"
+
+    /// The store that a request with this key has made within a day, and the hash of that request.
     package static func find(
         idempotencyKey: String, account: String, on db: isolated Connection
     ) throws(PostgresError) -> (store: Store, requestHash: [UInt8])? {
         let rows = try db.query(
             "SELECT " + columns
-                + ", request_sha256 FROM stores WHERE account_id = \(account) AND idempotency_key = \(idempotencyKey)")
+                + ", request_sha256 FROM stores WHERE account_id = \(account) AND idempotency_key = \(idempotencyKey)"
+                + " AND created_at > now() - " + keyLife)
         guard let row = rows.first else { return nil }
         return (try store(row), try row.decodeIfPresent("request_sha256", as: Bytea.self)?.bytes ?? [])
     }
@@ -35,6 +43,8 @@ package enum StoreRepository {
         package var phase: StorePhase?
         package var engine: String?
         package var account: String?
+        /// The only account that the asker sees; nil for one that sees every.
+        package var onlyAccount: String?
         /// Part of the name or the address, whatever its case.
         package var text: String?
         /// Behind this one, newest first.
@@ -61,6 +71,7 @@ package enum StoreRepository {
         if let phase = filter.phase { sql += "phase = \(phase.rawValue)" } else { sql += "phase <> 'deleted'" }
         if let engine = filter.engine { sql += " AND engine = \(engine)" }
         if let account = filter.account { sql += " AND account_id = \(account)" }
+        if let account = filter.onlyAccount { sql += " AND account_id = \(account)" }
         if let text = filter.text {
             let pattern =
                 "%" + text.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
@@ -103,17 +114,38 @@ package enum StoreRepository {
 
     /// - Throws: `.uniqueViolation` of `stores_slug_is_unique` or `stores_idempotency_key_is_unique`.
     package static func insert(
-        _ store: Store, idempotencyKey: String?, requestHash: [UInt8]?, on db: isolated Connection
+        _ store: Store, size: StoreSize? = nil, idempotencyKey: String?, requestHash: [UInt8]?, on db: isolated Connection
     ) throws(PostgresError) {
         try db.execute(
             """
             INSERT INTO stores (id, name, slug, engine, plan, account_id, desired, phase, reason, message, created_at, updated_at, attempted_at,
-                idempotency_key, request_sha256, country, currency, catalogue)
+                cpu, memory, storage, idempotency_key, request_sha256, country, currency, catalogue)
             VALUES (\(store.id.text), \(store.name), \(store.slug.text), \(store.engine.rawValue), \(store.plan.rawValue), \(store.account),
                 \(store.desired.rawValue), \(store.phase.rawValue), \(store.reason), \(store.message), \(store.createdAt), \(store.updatedAt),
-                \(store.attemptedAt), \(idempotencyKey), \(requestHash.map { Bytea($0) }),
+                \(store.attemptedAt), \(size?.cpu), \(size?.memory), \(size?.storage), \(idempotencyKey), \(requestHash.map { Bytea($0) }),
                 \(store.shop.country), \(store.shop.currency), \(store.shop.catalogue.rawValue))
             """)
+    }
+
+    /// Gives a key free again that was used more than a day ago.
+    package static func forgetExpired(
+        idempotencyKey: String, account: String, on db: isolated Connection
+    ) throws(PostgresError) {
+        try db.execute(
+            """
+            UPDATE stores SET idempotency_key = NULL, request_sha256 = NULL
+            WHERE account_id = \(account) AND idempotency_key = \(idempotencyKey) AND created_at <= now() - 
+            """ + keyLife)
+    }
+
+    /// The same for all, so many at a time.
+    /// - Returns: how many there were.
+    package static func forgetExpiredKeys(limit: Int, on db: isolated Connection) throws(PostgresError) -> Int {
+        try db.execute(
+            """
+            UPDATE stores SET idempotency_key = NULL, request_sha256 = NULL WHERE id IN (
+                SELECT id FROM stores WHERE idempotency_key IS NOT NULL AND created_at <= now() - 
+            """ + keyLife + " LIMIT \(limit) FOR NO KEY UPDATE SKIP LOCKED)")
     }
 
     /// Moves a store whose namespace is not there away from an address at which another was found running.

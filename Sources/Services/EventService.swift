@@ -15,19 +15,23 @@ package struct EventService: Sendable {
     package static let pageLimit = 200
 
     /// The events of a store behind a number.
-    /// - Throws: `StoreError` `.notFound`.
-    package func page(of id: StoreID, after seq: Int, limit: Int) async throws -> [StoreEvent] {
-        try await pool.withConnection { db in
-            guard try StoreRepository.find(id, on: db) != nil else { throw StoreError.notFound(id) }
+    /// - Throws: `StoreError` `.notFound`, also for a store that the caller may not see.
+    package func page(of id: StoreID, after seq: Int, limit: Int, by caller: Caller) async throws -> [StoreEvent] {
+        let account = caller.principal.onlyAccount
+        return try await pool.withConnection { db in
+            guard try StoreRepository.find(id, only: account, on: db) != nil else { throw StoreError.notFound(id) }
             return try EventRepository.page(of: id, after: seq, limit: limit, on: db)
         }
     }
 
-    /// The events of all stores behind a position.
-    package func page(after position: EventRepository.Position, limit: Int) async throws -> [(
+    /// The events of all stores that the caller may see, behind a position.
+    package func page(after position: EventRepository.Position, limit: Int, by caller: Caller) async throws -> [(
         event: StoreEvent, position: EventRepository.Position
     )] {
-        try await pool.withConnection { db in try EventRepository.page(after: position, account: nil, limit: limit, on: db) }
+        let account = caller.principal.onlyAccount
+        return try await pool.withConnection { db in
+            try EventRepository.page(after: position, account: account, limit: limit, on: db)
+        }
     }
 
     package func now() async throws -> EventRepository.Position {
@@ -37,10 +41,12 @@ package struct EventService: Sendable {
     /// Hands over the events of a store behind a number, and every further one, until the receiver throws or the task is cancelled.
     ///
     /// - Parameter receive: called with an empty array now and then, so that a receiver that is gone is noticed.
-    package func follow(_ id: StoreID, after seq: Int, receive: ([StoreEvent]) async throws -> Void) async throws {
+    package func follow(
+        _ id: StoreID, after seq: Int, by caller: Caller, receive: ([StoreEvent]) async throws -> Void
+    ) async throws {
         var last = seq
         try await follow(id) {
-            let events = try await page(of: id, after: last, limit: EventService.pageLimit)
+            let events = try await page(of: id, after: last, limit: EventService.pageLimit, by: caller)
             last = events.last?.seq ?? last
             try await receive(events)
             return events.count == EventService.pageLimit
@@ -49,12 +55,12 @@ package struct EventService: Sendable {
 
     /// The same over all stores.
     package func follow(
-        after position: EventRepository.Position,
+        after position: EventRepository.Position, by caller: Caller,
         receive: ([(event: StoreEvent, position: EventRepository.Position)]) async throws -> Void
     ) async throws {
         var last = position
         try await follow(nil) {
-            let events = try await page(after: last, limit: EventService.pageLimit)
+            let events = try await page(after: last, limit: EventService.pageLimit, by: caller)
             last = events.last?.position ?? last
             try await receive(events)
             return events.count == EventService.pageLimit

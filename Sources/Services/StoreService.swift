@@ -15,11 +15,14 @@ package struct StoreService: Sendable {
     private let pool: ConnectionPool
     private let gateway: ClusterGateway
     private let bulletin: Bulletin
+    /// How many stores may live on the whole platform; nil is without limit.
+    private let maximumStores: Int?
 
-    package init(pool: ConnectionPool, gateway: ClusterGateway, bulletin: Bulletin) {
+    package init(pool: ConnectionPool, gateway: ClusterGateway, bulletin: Bulletin, maximumStores: Int? = nil) {
         self.pool = pool
         self.gateway = gateway
         self.bulletin = bulletin
+        self.maximumStores = maximumStores
     }
 
     // MARK: Creating
@@ -63,8 +66,16 @@ package struct StoreService: Sendable {
         let hash = order.hash
         if let known = try await find(order, hash, account: store.account) { return known }
         do {
-            try await pool.transaction { db in
-                try StoreRepository.insert(store, idempotencyKey: order.idempotencyKey, requestHash: hash, on: db)
+            let first = try await pool.transaction { db -> Store? in
+                guard let account = try AccountRepository.lock(store.account, on: db) else { throw StoreError.unauthenticated }
+                // Of two that send the same at once, the second finds here what the first has made while it waited for the lock.
+                if let first = try StoreService.find(order, hash, account: account.id, db) { return first }
+                try admit(store, to: account, db)
+                if let key = order.idempotencyKey {
+                    try StoreRepository.forgetExpired(idempotencyKey: key, account: account.id, on: db)
+                }
+                try StoreRepository.insert(
+                    store, size: PlanSize.of(store.plan)?.promised, idempotencyKey: order.idempotencyKey, requestHash: hash, on: db)
                 try EventRepository.append(
                     [
                         .init(
@@ -73,13 +84,25 @@ package struct StoreService: Sendable {
                 try WorkRepository.enqueue(store.id, on: db)
                 try AuditRepository.append(.init(caller, "store.create", store.id.text, after: store), on: db)
                 FailPoint.reach(.createBefore)
+                return nil
             }
+            if let first { return first }
             FailPoint.reach(.createAfter)
         } catch let error as PostgresError {
             return try await resolve(error, store, order, hash)
         }
         bulletin.announce(work: true, events: [store.id])
-        return try await show(store.id)
+        return try await show(store.id, by: caller)
+    }
+
+    /// Lets a store in if it fits into the account's quota and onto the platform, counted while nobody else can add to either.
+    private func admit(_ store: Store, to account: Account, _ db: isolated Connection) throws {
+        let use = try AccountRepository.use(of: [account.id], sizes: PlanSize.sizes, on: db)[account.id] ?? .none
+        let size = PlanSize.of(store.plan)?.promised ?? StoreSize(cpu: 0, memory: 0, storage: 0)
+        if let words = account.quota.excess(of: use, adding: size) { throw StoreError.quotaExceeded(account: account.id, words) }
+        if let maximumStores, try AccountRepository.countAllStores(on: db) >= maximumStores {
+            throw StoreError.platformIsFull(limit: maximumStores)
+        }
     }
 
     private static func store(for order: Order, account: String) throws(StoreError) -> Store {
@@ -134,9 +157,14 @@ package struct StoreService: Sendable {
 
     /// The store that this key has made before.
     private func find(_ order: Order, _ hash: [UInt8], account: String) async throws -> Store? {
-        guard let key = order.idempotencyKey else { return nil }
-        let known = try await pool.withConnection { db in try StoreRepository.find(idempotencyKey: key, account: account, on: db) }
-        guard let known else { return nil }
+        guard order.idempotencyKey != nil else { return nil }
+        return try await pool.withConnection { db in try StoreService.find(order, hash, account: account, db) }
+    }
+
+    private static func find(_ order: Order, _ hash: [UInt8], account: String, _ db: isolated Connection) throws -> Store? {
+        guard let key = order.idempotencyKey,
+            let known = try StoreRepository.find(idempotencyKey: key, account: account, on: db)
+        else { return nil }
         guard known.requestHash == hash else { throw StoreError.idempotencyKeyReused }
         return known.store
     }
@@ -158,15 +186,21 @@ package struct StoreService: Sendable {
 
     // MARK: Reading
 
-    package func show(_ id: StoreID) async throws -> Store {
-        guard let store = try await pool.withConnection({ db in try StoreRepository.find(id, on: db) }) else {
+    /// - Throws: `StoreError` `.notFound`, also for a store that the caller may not see.
+    package func show(_ id: StoreID, by caller: Caller) async throws -> Store {
+        let account = caller.principal.onlyAccount
+        guard let store = try await pool.withConnection({ db in try StoreRepository.find(id, only: account, on: db) }) else {
             throw StoreError.notFound(id)
         }
         return store
     }
 
-    package func list(_ filter: StoreRepository.Filter) async throws -> [Store] {
-        try await pool.withConnection { db in try StoreRepository.page(filter, on: db) }
+    /// The stores that the caller may see.
+    package func list(_ filter: StoreRepository.Filter, by caller: Caller) async throws -> [Store] {
+        var filter = filter
+        filter.onlyAccount = caller.principal.onlyAccount
+        let seen = filter
+        return try await pool.withConnection { db in try StoreRepository.page(seen, on: db) }
     }
 
     package func counts() async throws -> [(phase: String, count: Int)] {
@@ -174,8 +208,8 @@ package struct StoreService: Sendable {
     }
 
     /// What runs of a store, read from the cluster at this moment.
-    package func resources(of id: StoreID) async throws -> [StoreResource] {
-        let store = try await show(id)
+    package func resources(of id: StoreID, by caller: Caller) async throws -> [StoreResource] {
+        let store = try await show(id, by: caller)
         guard store.phase != .deleted, let stages = EngineRegistry.stages(of: store, on: gateway.platform) else { return [] }
         do {
             return try await gateway.resources(of: store, stages: stages)
@@ -186,7 +220,7 @@ package struct StoreService: Sendable {
 
     /// How the shop's administrator signs in. Read at this moment and kept nowhere; that it was asked for is in the audit log.
     package func credentials(of id: StoreID, by caller: Caller) async throws -> (login: Credentials.Login, password: String) {
-        let store = try await show(id)
+        let store = try await show(id, by: caller)
         guard let engine = EngineRegistry.engine(store.engine), store.desired != .absent else {
             throw StoreError.wrongPhase(store.phase, request: "be signed in to")
         }
@@ -253,7 +287,7 @@ package struct StoreService: Sendable {
         -> Store
     {
         while true {
-            let before = try await show(id)
+            let before = try await show(id, by: caller)
             if let version, version != before.version { throw StoreError.stale(version: before.version) }
             let after = try await pool.transaction { db -> Store? in
                 guard let (after, event) = try change(before, db) else { return nil }
@@ -277,11 +311,8 @@ package struct StoreService: Sendable {
 
 extension AuditRecord {
     /// A change of a store; a row holds no secret.
-    fileprivate init(_ caller: Caller, _ action: String, _ target: String, before: Store? = nil, after: Store? = nil) {
-        self.init(
-            principal: caller.principal, remoteAddress: caller.remoteAddress, requestID: caller.requestID, action: action,
-            target: target,
-            before: before.map { JSONB(text: $0.auditJSON.text) }, after: after.map { JSONB(text: $0.auditJSON.text) })
+    fileprivate init(_ caller: Caller, _ action: String, _ target: String, before: Store? = nil, after: Store?) {
+        self.init(caller, action, target, before: before?.auditJSON, after: after?.auditJSON)
     }
 }
 

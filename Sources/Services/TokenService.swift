@@ -1,45 +1,72 @@
-import CCrypto
 package import Postgres
 import Repository
 package import Stores
 import Synchronization
 
-/// Tells who a token's bearer is.
+/// Tells who a token's bearer is. What is done with tokens themselves is in `TokenService+Issuing.swift`.
 package final class TokenService: Sendable {
-    private let pool: ConnectionPool
+    let pool: ConnectionPool
+    private let log: @Sendable (String) -> Void
     /// Answers of the last second: a revocation has effect within one.
     private let recent = Mutex<[[UInt8]: (principal: Principal?, until: ContinuousClock.Instant)]>([:])
 
-    package init(pool: ConnectionPool) {
+    package init(pool: ConnectionPool, log: @escaping @Sendable (String) -> Void) {
         self.pool = pool
+        self.log = log
     }
 
     /// Makes the first administrator's token the one of the configuration.
     package func setAdministrator(token: String) async throws {
-        let hash = TokenService.sha256(token)
+        let hash = Digest.sha256(token)
         try await pool.withConnection { db in try TokenRepository.setAdministrator(secretHash: hash, on: db) }
     }
 
     /// - Throws: `StoreError` `.unauthenticated`; `PostgresError`.
     package func principal(bearing token: String) async throws -> Principal {
-        let hash = TokenService.sha256(token)
-        if let known = recent.withLock({ $0[hash] }), known.until > .now {
+        let hash = Digest.sha256(token)
+        let askedAt = ContinuousClock.now
+        if let known = recent.withLock({ $0[hash] }), known.until > askedAt {
             guard let principal = known.principal else { throw StoreError.unauthenticated }
             return principal
         }
-        let principal = try await pool.withConnection { db in try TokenRepository.principal(secretHash: hash, on: db) }
+        let principal = try await lookUp(token, hash)
         recent.withLock { recent in
             if recent.count > 1000 { recent.removeAll() }
-            recent[hash] = (principal, .now + .seconds(1))
+            recent[hash] = (principal, askedAt + .seconds(1))
         }
         guard let principal else { throw StoreError.unauthenticated }
         return principal
     }
 
-    static func sha256(_ text: String) -> [UInt8] {
-        let bytes = Array(text.utf8)
-        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-        SHA256(bytes, bytes.count, &digest)
-        return digest
+    /// One statement and two comparisons whatever was sent, so that neither an answer nor its time tells which key ids there are.
+    private func lookUp(_ token: String, _ hash: [UInt8]) async throws -> Principal? {
+        let parts = TokenText(token)
+        let candidates = [
+            (id: parts?.keyID ?? "", hash: Digest.sha256(parts?.secret ?? token)), (id: Token.administratorID, hash: hash),
+        ]
+        let ids = candidates.map(\.id)
+        let known = try await pool.withConnection { db in try TokenRepository.credentials(ids, on: db) }
+        var found: TokenRepository.Credential?
+        for (id, hash) in candidates {
+            let credential = known[id]
+            let isRight = Digest.areEqual(hash, credential?.secretHash ?? TokenService.noHash)
+            if isRight, let credential { found = credential }
+        }
+        guard let found else { return nil }
+        if found.isUseToBeNoted, let id = found.principal.tokenID { await noteUse(of: id) }
+        return found.principal
     }
+
+    /// A request is not refused because its token's use could not be noted.
+    private func noteUse(of id: String) async {
+        do {
+            try await pool.withConnection { db in try TokenRepository.noteUse(of: id, on: db) }
+        } catch {
+            log("The use of the token \(id) was not noted: \(error)")
+        }
+    }
+
+    private static let noHash = [UInt8](repeating: 0, count: 32)
+
+    static func sha256(_ text: String) -> [UInt8] { Digest.sha256(text) }
 }

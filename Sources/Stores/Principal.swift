@@ -18,8 +18,12 @@ package struct Principal: Sendable, Hashable {
     package static let defaultAccount = "default"
 
     package static let platform = Principal(tokenID: nil, account: defaultAccount, role: .admin, name: "store-platform")
-}
 
-package enum Role: String, Sendable, Hashable, CaseIterable {
-    case admin
+    /// The only account whose things it sees; nil where it sees every one. What it does not see is not there: 404.
+    package var onlyAccount: String? {
+        switch role.reach {
+        case .ownAccount: account
+        case .everyAccount: nil
+        }
+    }
 }

@@ -9,6 +9,21 @@ package enum StoreError: Error, Sendable, Hashable {
     /// The row has changed since the caller read it.
     case stale(version: Int)
     case unauthenticated
+    /// The caller's role does not have what the route needs.
+    case forbidden(Permission, Role)
+    case accountNotFound
+    case tokenNotFound
+    /// Another account has this id, or had it.
+    case accountTaken(String)
+    case accountInUse(String, stores: Int)
+    /// The account that cannot be closed.
+    case accountIsNeeded
+    /// The first administrator's token changes with the configuration alone.
+    case tokenIsConfigured
+    /// One store more would pass a limit of the account; the words complete «The account …».
+    case quotaExceeded(account: String, String)
+    /// One store more would pass the platform's limit.
+    case platformIsFull(limit: Int)
     /// The Idempotency-Key was used before with another body.
     case idempotencyKeyReused
     /// The database cannot be reached; nothing was done, or what was done is found by the same request again.

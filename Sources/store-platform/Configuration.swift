@@ -18,6 +18,8 @@ struct Configuration: Sendable {
     var unknownNamespaces = Reconciler.UnknownNamespaces.adopt
     var clusterCallsPerSecond = 1000
     var role = Role.all
+    /// How many stores may live at a time, of all accounts; nil is without limit.
+    var maximumStores: Int?
     var administratorToken: String?
     var webRoot: URL?
     var migrations: URL
@@ -69,6 +71,7 @@ struct Configuration: Sendable {
         if let calls = reader.number("STORE_PLATFORM_CLUSTER_CALLS_PER_SECOND", 1...100_000) { clusterCallsPerSecond = calls }
         if let seconds = reader.number("STORE_PLATFORM_LEASE", 2...600) { provisioner.lease = .seconds(seconds) }
         if let seconds = reader.number("STORE_PLATFORM_DRAIN_PAUSE", 0...60) { drainPause = .seconds(seconds) }
+        maximumStores = reader.number("STORE_PLATFORM_MAX_STORES", 0...1_000_000)
         administratorToken = reader.secret("STORE_PLATFORM_ADMIN_TOKEN")
         if let token = administratorToken, token.utf8.count < 16 {
             reader.complain("STORE_PLATFORM_ADMIN_TOKEN must have at least 16 characters")

@@ -1,4 +1,5 @@
 import API
+import Engines
 import Foundation
 import Gateway
 import HTTP
@@ -24,16 +25,18 @@ struct Service {
         let client = KubernetesClient(configuration: configuration.cluster, limits: limits)
         let gateway = ClusterGateway(client: client, platform: configuration.platform)
         let bulletin = Bulletin(pool: pool)
-        let tokens = TokenService(pool: pool)
-        if let token = configuration.administratorToken { try await tokens.setAdministrator(token: token) }
         let warn: @Sendable (String) -> Void = { Log.write("warning", $0) }
         let audit = AuditService(pool: pool, log: warn)
+        let tokens = TokenService(pool: pool, log: warn)
+        if let token = configuration.administratorToken { try await tokens.setAdministrator(token: token) }
         let stopping = Stopping()
         let comparisons = Comparisons()
 
-        let stores = StoreService(pool: pool, gateway: gateway, bulletin: bulletin)
+        let stores = StoreService(
+            pool: pool, gateway: gateway, bulletin: bulletin, maximumStores: configuration.maximumStores)
         let services = APIServices(
-            stores: stores, events: EventService(pool: pool, bulletin: bulletin), tokens: tokens, audit: audit,
+            stores: stores, events: EventService(pool: pool, bulletin: bulletin), accounts: AccountService(pool: pool),
+            tokens: tokens, audit: audit,
             unreadiness: {
                 if stopping.hasBegun { return "The service is stopping." }
                 do {
@@ -92,6 +95,19 @@ struct Service {
                 try await group.waitForAll()
             }
         }
+    }
+
+    /// The table of routes; nothing of it is asked for anything.
+    static func routeTable() -> RouteTable {
+        let pool = ConnectionPool(configuration: PostgresConfiguration(url: ""))
+        let client = KubernetesClient(configuration: ClusterConfiguration(server: ""))
+        let bulletin = Bulletin(pool: pool)
+        let services = APIServices(
+            stores: StoreService(
+                pool: pool, gateway: ClusterGateway(client: client, platform: PlatformConfiguration()), bulletin: bulletin),
+            events: EventService(pool: pool, bulletin: bulletin), accounts: AccountService(pool: pool),
+            tokens: TokenService(pool: pool) { _ in }, audit: AuditService(pool: pool) { _ in }, unreadiness: { nil }, gauges: { [] })
+        return Routes(services, web: nil).table
     }
 
     private func serve(_ services: APIServices) throws -> Server {

@@ -1,3 +1,4 @@
+import API
 import Engines
 import FailPoints
 import Foundation
@@ -17,6 +18,8 @@ struct StorePlatform {
           audit        verify the audit log; see “store-platform audit”
           manifests ENGINE [PLAN]
                        print the objects that a store is made of, as a List in JSON, and end
+          permissions  print who may do what as a Markdown table, and end
+          routes       print every route and the permission it needs as lines of JSON, and end
           fail-points  print the places where a debug build can be made to end itself, and end
           check        print what was read from the environment, secrets masked, and end
           help         this text
@@ -24,7 +27,7 @@ struct StorePlatform {
         """
 
     enum Command: String {
-        case serve, migrate, audit, manifests, check, help
+        case serve, migrate, audit, manifests, permissions, routes, check, help
         case failPoints = "fail-points"
 
         /// Whether these words may follow it.
@@ -33,7 +36,7 @@ struct StorePlatform {
             case .audit: true  // it has a usage of its own
             case .manifests: (1...2).contains(words.count)
             case .migrate: words.isEmpty || words == ["--roles"]
-            case .serve, .check, .help, .failPoints: words.isEmpty
+            case .serve, .check, .help, .failPoints, .permissions, .routes: words.isEmpty
             }
         }
     }
@@ -51,6 +54,8 @@ struct StorePlatform {
             switch command {
             case .help: print(usage, terminator: "")
             case .failPoints: printFailPoints()
+            case .permissions: print(Permission.table)
+            case .routes: printRoutes()
             case .audit: await audit(words)
             case .manifests: try printManifests(words, environment)
             case .check: for (name, value) in try Configuration(environment: environment).shown { print("\(name)=\(value)") }
@@ -86,6 +91,14 @@ struct StorePlatform {
         }
         await pool.close()
         if hasGranted { print("The roles store_platform_application and store_platform_auditor have what they may do.") }
+    }
+
+    private static func printRoutes() {
+        for row in Service.routeTable().rows {
+            let permission = row.permission.map { JSONValue.string($0.rawValue) } ?? .null
+            let line: JSONValue = ["method": .string(row.method), "path": .string(row.pattern), "permission": permission]
+            print(line.text)
+        }
     }
 
     private static func printFailPoints() {

@@ -44,6 +44,66 @@ struct RepositoryTests {
         }
     }
 
+    @Test func `an idempotency key is forgotten after a day, not before`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            let store = try order("Blue Teapots")
+            try await insert(store, key: "k", pool)
+            func find() async throws -> StoreID? {
+                try await pool.withConnection { db in
+                    try StoreRepository.find(idempotencyKey: "k", account: "default", on: db)?.store.id
+                }
+            }
+            func age(_ hours: Int) async throws {
+                try await pool.withConnection { db in
+                    try db.execute("UPDATE stores SET created_at = now() - make_interval(hours => \(hours))")
+                }
+            }
+            func forget() async throws -> Int {
+                try await pool.withConnection { db in try StoreRepository.forgetExpiredKeys(limit: 100, on: db) }
+            }
+            try await age(23)
+            #expect(try await forget() == 0)
+            #expect(try await find() == store.id)
+            try await age(25)
+            #expect(try await find() == nil)
+            // Also before it has been swept away, the key can be used for another store.
+            let other = try order("Red Teapots")
+            try await pool.transaction { db in
+                try StoreRepository.forgetExpired(idempotencyKey: "k", account: "default", on: db)
+                try StoreRepository.insert(other, idempotencyKey: "k", requestHash: Array("k".utf8), on: db)
+            }
+            #expect(try await find() == other.id)
+            try await age(25)
+            #expect(try await forget() == 1)
+        }
+    }
+
+    @Test func `what an account holds is summed from what was ordered, or from the plan where that was not noted`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            let size = StoreSize(cpu: 100, memory: 10, storage: 1)
+            let noted = try order("Noted")
+            try await pool.transaction { db in
+                try StoreRepository.insert(
+                    noted, size: StoreSize(cpu: 5, memory: 6, storage: 7), idempotencyKey: nil, requestHash: nil, on: db)
+            }
+            try await insert(try order("Not noted"), pool)
+            func use() async throws -> QuotaUse? {
+                try await pool.withConnection { db in
+                    try AccountRepository.use(of: ["default", "nobody"], sizes: [.small: size], on: db)["default"]
+                }
+            }
+            #expect(try await use() == QuotaUse(stores: 2, size: StoreSize(cpu: 105, memory: 16, storage: 8)))
+            try await pool.withConnection { db in
+                try db.execute("UPDATE stores SET desired = 'absent', phase = 'deleting' WHERE id = \(noted.id.text)")
+            }
+            #expect(try await use()?.stores == 2)
+            try await pool.withConnection { db in
+                try db.execute("UPDATE stores SET phase = 'deleted', deleted_at = now() WHERE id = \(noted.id.text)")
+            }
+            #expect(try await use() == QuotaUse(stores: 1, size: size))
+        }
+    }
+
     @Test func `the schema refuses what must not be`() async throws {
         try await withTestDatabase(migrations: migrations) { pool, _ in
             let store = try order("Blue Teapots")
@@ -55,7 +115,8 @@ struct RepositoryTests {
                 ("relapses = 1", "relapses_are_counted"), ("phase = 'gone'", "phase_is_known"),
                 ("phase = 'deleting'", "deleted_is_wanted"),
                 ("slug = 'Not A Label'", "slug_is_a_label"), ("name = ''", "name_is_not_empty"),
-                ("deleted_at = now()", "deleted_has_a_time"),
+                ("deleted_at = now()", "deleted_has_a_time"), ("cpu = 1", "size_is_whole"),
+                ("cpu = -1, memory = 1, storage = 1", "size_is_not_negative"),
             ] {
                 let error = await #expect(throws: PostgresError.self) {
                     try await pool.withConnection { db in try db.execute("UPDATE stores SET \(raw: change)") }

@@ -33,7 +33,7 @@ struct House: Sendable {
     func wait(for id: StoreID, until condition: @escaping (StoreEvent) -> Bool) async throws -> StoreEvent {
         struct Found: Error { let event: StoreEvent }
         do {
-            try await events.follow(id, after: 0) { page in
+            try await events.follow(id, after: 0, by: House.caller) { page in
                 if let event = page.first(where: condition) { throw Found(event: event) }
             }
         } catch let found as Found {
@@ -95,13 +95,13 @@ struct StoreLifeTests {
             let store = try await house.stores.create(.init(name: "Blue Teapots", engine: engine), by: House.caller)
             #expect(store.phase == .pending)
             _ = try await house.wait(for: store.id) { $0.kind == .phaseChanged && $0.phase == .ready }
-            let ready = try await house.stores.show(store.id)
+            let ready = try await house.stores.show(store.id, by: House.caller)
             #expect(ready.phase == .ready && ready.url == "http://blue-teapots.127.0.0.1.nip.io" && ready.readyAt != nil)
-            let told = try await house.events.page(of: store.id, after: 0, limit: 100)
+            let told = try await house.events.page(of: store.id, after: 0, limit: 100, by: House.caller)
             for stage in StageName.allCases {
                 #expect(told.contains { $0.stage == stage && $0.kind == .stageCompleted }, "\(stage) was not completed")
             }
-            let resources = try await house.stores.resources(of: store.id)
+            let resources = try await house.stores.resources(of: store.id, by: House.caller)
             #expect(resources.count > 20 && resources.allSatisfy { $0.state == .ready })
 
             _ = try await house.stores.delete(store.id, version: nil, by: House.caller)
@@ -109,7 +109,7 @@ struct StoreLifeTests {
             #expect(end.message == "Removed from the cluster.")
             #expect(house.namespace(store.id) == nil)
             #expect(house.simulator.objects("persistentvolumes").isEmpty)
-            let tombstone = try await house.stores.show(store.id)
+            let tombstone = try await house.stores.show(store.id, by: House.caller)
             #expect(tombstone.phase == .deleted)
         }
     }
@@ -166,7 +166,7 @@ struct StoreLifeTests {
         try await withHouse { house in
             let store = try await house.stores.create(.init(name: "Blue Teapots", engine: "woocommerce"), by: House.caller)
             _ = try await house.wait(for: store.id) { $0.kind == .phaseChanged && $0.phase == .ready }
-            let version = try await house.stores.show(store.id).version
+            let version = try await house.stores.show(store.id, by: House.caller).version
             await #expect(throws: StoreError.stale(version: version)) {
                 try await house.stores.rename(store.id, to: "Red Teapots", version: version - 1, by: House.caller)
             }
@@ -248,7 +248,7 @@ struct ReconcilerTests {
             let store = try await house.stores.create(.init(name: "Blue Teapots", engine: "woocommerce"), by: House.caller)
             _ = try await house.wait(for: store.id) { $0.kind == .phaseChanged && $0.phase == .ready }
             try await Reconciler(pool: house.pool, gateway: house.gateway, bulletin: house.bulletin) { _ in }.reconcile()
-            let rows = try await house.stores.list(.init())
+            let rows = try await house.stores.list(.init(), by: House.caller)
             #expect(rows.map(\.id) == [store.id])
             #expect(house.simulator.objects("namespaces").contains { $0[path: "metadata", "name"] == "store-abcdefghijkm" })
         }

@@ -1,0 +1,16 @@
+import CCrypto
+
+/// SHA-256, and comparing without telling by the time it takes where two differ.
+enum Digest {
+    static func sha256(_ text: String) -> [UInt8] {
+        let bytes = Array(text.utf8)
+        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
+        SHA256(bytes, bytes.count, &digest)
+        return digest
+    }
+
+    /// In a time that depends on the lengths alone.
+    static func areEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+        one.count == other.count && CRYPTO_memcmp(one, other, one.count) == 0
+    }
+}
