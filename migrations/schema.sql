@@ -77,6 +77,14 @@ BEGIN
         RETURN NEXT partition;
     END LOOP;
 END $_$;
+CREATE FUNCTION public.audit_take_turn() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    PERFORM FROM audit_head FOR NO KEY UPDATE;
+    RETURN NULL;
+END $$;
 CREATE TABLE public.accounts (
     id text NOT NULL,
     name text NOT NULL,
@@ -435,6 +443,7 @@ CREATE TRIGGER audit_archives_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 CREATE TRIGGER audit_log_default_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log_default FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 CREATE TRIGGER audit_log_link BEFORE INSERT ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.audit_link();
+CREATE TRIGGER audit_log_take_turn BEFORE INSERT ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.audit_take_turn();
 CREATE TRIGGER store_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.store_events FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 ALTER TABLE ONLY public.store_events
     ADD CONSTRAINT store_events_store_id_fkey FOREIGN KEY (store_id) REFERENCES public.stores(id);
