@@ -195,11 +195,16 @@ CREATE VIEW reporting.failures AS
     SELECT e.at, e.store_id AS store, s.engine, s.plan, s.account_id AS account, e.stage, e.reason, e.message
     FROM store_events e JOIN public.stores s ON s.id = e.store_id WHERE e.type = 'phase_changed' AND e.phase = 'failed';
 
+-- The event of the same transaction tells when: without it every month of the log would be searched for each store.
 CREATE VIEW reporting.deletions AS
-    SELECT s.id AS store, s.name, s.engine, s.plan, s.account_id AS account, request.at AS requested_at, request.actor AS requested_by,
-        request.remote_address, s.deleted_at, extract(epoch FROM s.deleted_at - request.at)::double precision AS seconds_to_delete
-    FROM public.stores s LEFT JOIN LATERAL (
-        SELECT at, actor, remote_address FROM public.audit_log WHERE target = s.id AND action = 'store.delete' AND result = 'ok'
+    SELECT s.id AS store, s.name, s.engine, s.plan, s.account_id AS account, event.at AS requested_at, request.actor AS requested_by,
+        request.remote_address, s.deleted_at, extract(epoch FROM s.deleted_at - event.at)::double precision AS seconds_to_delete
+    FROM public.stores s
+    LEFT JOIN LATERAL (
+        SELECT at FROM store_events WHERE store_id = s.id AND type = 'deletion_requested' ORDER BY seq LIMIT 1) AS event ON true
+    LEFT JOIN LATERAL (
+        SELECT actor, remote_address FROM public.audit_log WHERE target = s.id AND action = 'store.delete' AND result = 'ok'
+            AND at BETWEEN event.at - interval '1 minute' AND event.at + interval '1 minute'
         ORDER BY number LIMIT 1) AS request ON true
     WHERE s.desired = 'absent';
 

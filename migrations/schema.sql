@@ -315,17 +315,21 @@ CREATE VIEW reporting.deletions AS
     s.engine,
     s.plan,
     s.account_id AS account,
-    request.at AS requested_at,
+    event.at AS requested_at,
     request.actor AS requested_by,
     request.remote_address,
     s.deleted_at,
-    (EXTRACT(epoch FROM (s.deleted_at - request.at)))::double precision AS seconds_to_delete
-   FROM (public.stores s
-     LEFT JOIN LATERAL ( SELECT audit_log.at,
-            audit_log.actor,
+    (EXTRACT(epoch FROM (s.deleted_at - event.at)))::double precision AS seconds_to_delete
+   FROM ((public.stores s
+     LEFT JOIN LATERAL ( SELECT store_events.at
+           FROM public.store_events
+          WHERE ((store_events.store_id = s.id) AND (store_events.type = 'deletion_requested'::text))
+          ORDER BY store_events.seq
+         LIMIT 1) event ON (true))
+     LEFT JOIN LATERAL ( SELECT audit_log.actor,
             audit_log.remote_address
            FROM public.audit_log
-          WHERE ((audit_log.target = s.id) AND (audit_log.action = 'store.delete'::text) AND (audit_log.result = 'ok'::text))
+          WHERE ((audit_log.target = s.id) AND (audit_log.action = 'store.delete'::text) AND (audit_log.result = 'ok'::text) AND ((audit_log.at >= (event.at - '00:01:00'::interval)) AND (audit_log.at <= (event.at + '00:01:00'::interval))))
           ORDER BY audit_log.number
          LIMIT 1) request ON (true))
   WHERE (s.desired = 'absent'::text);

@@ -148,6 +148,13 @@ struct AuditChainTests {
             let report = try await AuditVerification(pool: pool, pageLength: 50).run()
             #expect(report.records == 160)
             #expect(report.head.number == 160)
+            let backwards = try await pool.withConnection { db in
+                try db.query(
+                    "SELECT count(*) AS n FROM (SELECT at < lag(at) OVER (ORDER BY number) AS is_earlier FROM audit_log) AS r WHERE is_earlier"
+                )[0].decode(
+                    "n", as: Int.self)
+            }
+            #expect(backwards == 0)
         }
     }
 

@@ -154,6 +154,8 @@ def test_the_whole_service_runs_with_the_applications_rights_and_the_auditor_ver
         assert "permission denied" not in log and "refused a statement" not in log
         assert platform.postgres.query("SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'store-platform'") == [["store_platform_application"]]
         auditor = platform.postgres.url.replace("postgres@", "store_platform_auditor@")
+        deletion, = platform.postgres.query("SELECT store, requested_by, remote_address, seconds_to_delete BETWEEN 0 AND 60 FROM reporting.deletions")
+        assert deletion == [store["id"], "administrator", "127.0.0.1", "t"]
         whole = audit(platform, "verify", url=auditor)
         assert whole.returncode == 0 and "Whole: 4 records" in whole.stdout, whole
         platform.postgres.query("SET session_replication_role = replica; DELETE FROM audit_log WHERE number = 2")
