@@ -77,6 +77,14 @@ BEGIN
         RETURN NEXT partition;
     END LOOP;
 END $_$;
+CREATE FUNCTION public.audit_take_turn() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+    PERFORM FROM audit_head FOR NO KEY UPDATE;
+    RETURN NULL;
+END $$;
 CREATE TABLE public.accounts (
     id text NOT NULL,
     name text NOT NULL,
@@ -349,17 +357,21 @@ CREATE VIEW reporting.deletions AS
     s.engine,
     s.plan,
     s.account_id AS account,
-    request.at AS requested_at,
+    event.at AS requested_at,
     request.actor AS requested_by,
     request.remote_address,
     s.deleted_at,
-    (EXTRACT(epoch FROM (s.deleted_at - request.at)))::double precision AS seconds_to_delete
-   FROM (public.stores s
-     LEFT JOIN LATERAL ( SELECT audit_log.at,
-            audit_log.actor,
+    (EXTRACT(epoch FROM (s.deleted_at - event.at)))::double precision AS seconds_to_delete
+   FROM ((public.stores s
+     LEFT JOIN LATERAL ( SELECT store_events.at
+           FROM public.store_events
+          WHERE ((store_events.store_id = s.id) AND (store_events.type = 'deletion_requested'::text))
+          ORDER BY store_events.seq
+         LIMIT 1) event ON (true))
+     LEFT JOIN LATERAL ( SELECT audit_log.actor,
             audit_log.remote_address
            FROM public.audit_log
-          WHERE ((audit_log.target = s.id) AND (audit_log.action = 'store.delete'::text) AND (audit_log.result = 'ok'::text))
+          WHERE ((audit_log.target = s.id) AND (audit_log.action = 'store.delete'::text) AND (audit_log.result = 'ok'::text) AND ((audit_log.at >= (event.at - '00:01:00'::interval)) AND (audit_log.at <= (event.at + '00:01:00'::interval))))
           ORDER BY audit_log.number
          LIMIT 1) request ON (true))
   WHERE (s.desired = 'absent'::text);
@@ -485,6 +497,7 @@ CREATE TRIGGER audit_archives_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 CREATE TRIGGER audit_log_default_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log_default FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 CREATE TRIGGER audit_log_link BEFORE INSERT ON public.audit_log FOR EACH ROW EXECUTE FUNCTION public.audit_link();
+CREATE TRIGGER audit_log_take_turn BEFORE INSERT ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION public.audit_take_turn();
 CREATE TRIGGER store_events_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.store_events FOR EACH STATEMENT EXECUTE FUNCTION public.append_only();
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);

@@ -14,19 +14,18 @@ package enum AuditRepository {
             """)
     }
 
-    /// Appends a record without a state before and after, unless its request has one already.
+    /// Appends a record, unless its request has one already.
     /// - Returns: whether it was appended.
     @discardableResult package static func appendUnlessRecorded(_ record: AuditRecord, on db: isolated Connection)
         throws(PostgresError)
         -> Bool
     {
-        try db.execute(
-            """
-            INSERT INTO audit_log (actor, token_id, role, account_id, remote_address, request_id, action, target, result)
-            SELECT \(record.actor), \(record.principal?.tokenID), \(record.role), \(record.account), \(record.remoteAddress),
-                \(record.requestID), \(record.action), \(record.target), \(record.result)
-            WHERE NOT EXISTS (SELECT FROM audit_log WHERE request_id = \(record.requestID) AND at > now() - interval '1 hour')
-            """) == 1
+        // Not in one statement: an INSERT takes its turn, and makes others wait for it, before it knows whether it has anything to append.
+        let recorded = try db.query(
+            "SELECT FROM audit_log WHERE request_id = \(record.requestID) AND at > now() - interval '1 hour' LIMIT 1")
+        guard recorded.isEmpty else { return false }
+        try append(record, on: db)
+        return true
     }
 
     package struct Filter: Sendable {

@@ -10,17 +10,21 @@ struct AuditCommand {
                store-platform audit verify [--checkpoint FILE]
                                                             walk the whole chain; FILE has lines that “checkpoint” printed
 
+               store-platform audit archive                 move months older than STORE_PLATFORM_AUDIT_RETENTION (months) into
+                                                            files in STORE_PLATFORM_AUDIT_ARCHIVE; needs the owner's rights
+
         verify ends with 0 where the log is whole, 1 where it is not, 69 where it could not be looked at.
 
         """
 
-    private enum Verb { case checkpoint, verify(file: String?) }
+    private enum Verb { case checkpoint, verify(file: String?), archive }
     private let verb: Verb
 
     /// Nil where the arguments are none of these.
     init?(arguments: [String]) {
         switch arguments {
         case ["checkpoint"]: verb = .checkpoint
+        case ["archive"]: verb = .archive
         case ["verify"]: verb = .verify(file: nil)
         case _ where arguments.count == 3 && arguments.starts(with: ["verify", "--checkpoint"]): verb = .verify(file: arguments[2])
         default: return nil
@@ -38,7 +42,7 @@ struct AuditCommand {
         settings.maximumConnections = 1
         settings.statementTimeout = .seconds(60)
         let pool = ConnectionPool(configuration: settings)
-        let status = await perform(AuditVerification(pool: pool))
+        let status = if case .archive = verb { await archive(pool) } else { await perform(AuditVerification(pool: pool)) }
         await pool.close()
         return status
     }
@@ -47,6 +51,7 @@ struct AuditCommand {
         do {
             switch verb {
             case .checkpoint: print(try await verification.checkpoint().text)
+            case .archive: break
             case .verify(let file): try await verify(verification, file: file)
             }
             return 0
@@ -75,6 +80,31 @@ struct AuditCommand {
         print("\(text).")
         if checkpoints.isEmpty {
             print("Without a checkpoint from elsewhere a log that was written anew as a whole would look the same.")
+        }
+    }
+
+    private func archive(_ pool: ConnectionPool) async -> Int32 {
+        let environment = ProcessInfo.processInfo.environment
+        guard let text = environment["STORE_PLATFORM_AUDIT_RETENTION"], !text.isEmpty else {
+            print("STORE_PLATFORM_AUDIT_RETENTION is not set: everything stays in the database.")
+            return 0
+        }
+        guard let months = Int(text), (1...1200).contains(months), let path = environment["STORE_PLATFORM_AUDIT_ARCHIVE"],
+            !path.isEmpty
+        else {
+            complain(
+                "STORE_PLATFORM_AUDIT_RETENTION must be 1 to 1200 months, and STORE_PLATFORM_AUDIT_ARCHIVE a directory that is there"
+            )
+            return 78
+        }
+        do {
+            let files = try await AuditArchive(pool: pool, directory: URL(fileURLWithPath: path), months: months).run()
+            print(
+                files.isEmpty ? "No month is older than \(months) months." : "Moved: \(files.map(\.path).joined(separator: ", "))")
+            return 0
+        } catch {
+            complain("Nothing further was moved: \(error)")
+            return error is BrokenLink ? 1 : 69
         }
     }
 

@@ -38,6 +38,8 @@ FROM generate_series(1, {stores}) i, LATERAL (SELECT now() - interval '364 days'
 INSERT INTO store_events (store_id, seq, at, type, phase, reason, message)
 SELECT id, n, created_at + n * interval '3 s', 'phase_changed', CASE WHEN n = 3 AND length(name) % 3 = 0 THEN 'failed' ELSE 'provisioning' END,
     (ARRAY['image_pull_failed', 'deadline_passed', 'quota_exceeded'])[1 + length(slug) % 3], '' FROM stores, generate_series(1, 5) n;
+INSERT INTO store_events (store_id, seq, at, type, phase, message)
+SELECT id, 6, deleted_at - interval '9 s', 'deletion_requested', 'deleting', '' FROM stores WHERE deleted_at IS NOT NULL;
 """
 APPEND = ("INSERT INTO audit_log (actor, token_id, role, account_id, remote_address, request_id, action, target, after, result) VALUES"
           " ('merchant 7', 't7', 'merchant', 'account-7', '10.0.0.1', md5(random()::text), 'store.rename', 'a2bcdefghijk', '{\"name\": \"Blue\"}', 'ok');")

@@ -148,6 +148,13 @@ struct AuditChainTests {
             let report = try await AuditVerification(pool: pool, pageLength: 50).run()
             #expect(report.records == 160)
             #expect(report.head.number == 160)
+            let backwards = try await pool.withConnection { db in
+                try db.query(
+                    "SELECT count(*) AS n FROM (SELECT at < lag(at) OVER (ORDER BY number) AS is_earlier FROM audit_log) AS r WHERE is_earlier"
+                )[0].decode(
+                    "n", as: Int.self)
+            }
+            #expect(backwards == 0)
         }
     }
 
@@ -297,6 +304,60 @@ struct AuditPartitionTests {
                 try rows.map { try $0.decode("partition", as: String.self) } == [
                     "audit_log_2025_01", "audit_log_2025_02", "audit_log_2025_03",
                 ])
+        }
+    }
+}
+
+struct AuditArchiveTests {
+    @Test func `months older than the retention are in files before they are gone, and the chain goes on behind them`() async throws
+    {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            try await writeHistory(pool)
+            let early = try await AuditVerification(pool: pool).checkpoint().link
+            let directory = FileManager.default.temporaryDirectory.appendingPathComponent("audit-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: directory) }  // a directory in /tmp that is left is no failure
+            let now = try await pool.withConnection { db in
+                try db.query("SELECT (extract(year FROM now()) - 2025) * 12 + extract(month FROM now()) - 1 AS months")[0].decode(
+                    "months", as: Int.self)
+            }
+            // January and February are over the retention, March is not.
+            let files = try await AuditArchive(pool: pool, directory: directory, months: now - 2).run()
+            #expect(files.map(\.lastPathComponent) == ["audit_log_2025_01.jsonl", "audit_log_2025_02.jsonl"])
+            let lines = try files.flatMap { try String(contentsOf: $0, encoding: .utf8).split(separator: "\n") }
+            #expect(lines.count == 20)
+            let report = try await AuditVerification(pool: pool, pageLength: 7).run(checkpoints: [early])
+            #expect(report.base.number == 20)
+            #expect(report.head.number == 32)  // each archive is itself recorded
+            let again = try await AuditArchive(pool: pool, directory: directory, months: now - 2).run()
+            #expect(again.isEmpty)
+            try await pool.withConnection { db in
+                try db.executeScript(
+                    "SET session_replication_role = replica; DELETE FROM audit_log WHERE number = 21; RESET session_replication_role"
+                )
+            }
+            let broken = await #expect(throws: BrokenLink.self) { try await AuditVerification(pool: pool).run() }
+            #expect(broken == BrokenLink(number: 21, .missing))
+        }
+    }
+
+    @Test func `a month whose chain is broken, or that cannot be written, stays`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            try await writeHistory(pool)
+            let nowhere = AuditArchive(pool: pool, directory: URL(fileURLWithPath: "/nowhere"), months: 1)
+            await #expect(throws: (any Error).self) { try await nowhere.run() }
+            try await pool.withConnection { db in
+                try db.executeScript(
+                    "SET session_replication_role = replica; UPDATE audit_log SET actor = 'mallory' WHERE number = 3; RESET session_replication_role"
+                )
+            }
+            let archive = AuditArchive(pool: pool, directory: FileManager.default.temporaryDirectory, months: 1)
+            let broken = await #expect(throws: BrokenLink.self) { try await archive.run() }
+            #expect(broken?.number == 3)
+            let count = try await pool.withConnection { db in
+                try db.query("SELECT count(*) AS n FROM audit_log")[0].decode("n", as: Int.self)
+            }
+            #expect(count == 30)
         }
     }
 }

@@ -2,7 +2,10 @@
 
 import concurrent.futures
 import contextlib
+import datetime
+import hashlib
 import json
+import struct
 import subprocess
 
 import pytest
@@ -151,7 +154,53 @@ def test_the_whole_service_runs_with_the_applications_rights_and_the_auditor_ver
         assert "permission denied" not in log and "refused a statement" not in log
         assert platform.postgres.query("SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'store-platform'") == [["store_platform_application"]]
         auditor = platform.postgres.url.replace("postgres@", "store_platform_auditor@")
+        deletion, = platform.postgres.query("SELECT store, requested_by, remote_address, seconds_to_delete BETWEEN 0 AND 60 FROM reporting.deletions")
+        assert deletion == [store["id"], "administrator", "127.0.0.1", "t"]
         whole = audit(platform, "verify", url=auditor)
         assert whole.returncode == 0 and "Whole: 4 records" in whole.stdout, whole
         platform.postgres.query("SET session_replication_role = replica; DELETE FROM audit_log WHERE number = 2")
         assert "Broken at number 2: there is no such record" in audit(platform, "verify", url=auditor).stderr
+
+
+def field(value):
+    """As docs/audit.md says it: the length in four bytes, most significant first, and the bytes; -1 alone for what is not there."""
+    return struct.pack(">i", -1) if value is None else struct.pack(">i", len(value)) + value
+
+
+def record_hash(record):
+    at = datetime.datetime.fromisoformat(record["at"]) - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+    numbers = record["number"], record["id"], at // datetime.timedelta(microseconds=1)
+    texts = ("actor", "tokenId", "role", "account", "remoteAddress", "requestId", "action", "target", "before", "after", "result")
+    fields = [b"store-platform audit 1", bytes.fromhex(record["previousHash"]), *(struct.pack(">q", number) for number in numbers),
+              *(None if record[name] is None else record[name].encode() for name in texts)]
+    return hashlib.sha256(b"".join(field(value) for value in fields)).hexdigest()
+
+
+def test_an_archive_can_be_verified_by_what_the_page_says_alone(tmp_path):
+    with Platform() as platform:
+        for number in range(3):
+            platform.create(f"Gone by {number}")
+        # The same records as of a year ago, by the owner, in a chain of their own.
+        platform.postgres.query("""
+            SET session_replication_role = replica;
+            DO $$ DECLARE r audit_log; link bytea := decode(repeat('00', 32), 'hex'); BEGIN
+                FOR r IN SELECT * FROM audit_log ORDER BY number LOOP
+                    UPDATE audit_log SET at = r.at - interval '1 year', previous_hash = link, hash = audit_hash(link, number, id, r.at - interval '1 year', actor,
+                        token_id, role, account_id, remote_address, request_id, action, target, before, after, result)
+                    WHERE number = r.number RETURNING hash INTO link;
+                END LOOP;
+                UPDATE audit_head SET hash = link;
+            END $$;
+            RESET session_replication_role;
+            SELECT audit_prepare_partitions()""")
+        checkpoint = json.loads(audit(platform, "checkpoint").stdout)
+        settings = {"DATABASE_URL": platform.postgres.url, "STORE_PLATFORM_AUDIT_RETENTION": "6", "STORE_PLATFORM_AUDIT_ARCHIVE": str(tmp_path)}
+        moved = subprocess.run([BINARIES / "store-platform", "audit", "archive"], env=settings, capture_output=True, text=True)
+        assert moved.returncode == 0, moved.stderr
+        records = [json.loads(line) for file in sorted(tmp_path.glob("*.jsonl")) for line in file.read_text().splitlines()]
+        assert len(records) == 3 and records[0]["previousHash"] == "00" * 32
+        assert [record_hash(record) for record in records] == [record["hash"] for record in records]
+        assert records[-1]["hash"] == checkpoint["hash"]
+        # An archived day is no longer in the log; the archiving is, behind what was moved.
+        assert platform.postgres.query("SELECT number, actor, action, previous_hash = decode('%s', 'hex') FROM audit_log" % checkpoint["hash"]) == [["4", "store-platform", "audit.archive", "t"]]
+        assert "1 records, numbers 4 to 4" in audit(platform, "verify").stdout
