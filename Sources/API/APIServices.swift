@@ -7,6 +7,9 @@ package struct APIServices: Sendable {
     package let events: EventService
     package let accounts: AccountService
     package let tokens: TokenService
+    package let sessions: SessionService
+    package let limiter: RateLimiter
+    package let signIn: SignInSettings
     /// Whether the service can do its work: nil, or what is missing.
     package let unreadiness: @Sendable () async -> String?
     /// Numbers for the metrics, by name.
@@ -14,6 +17,7 @@ package struct APIServices: Sendable {
 
     package init(
         stores: StoreService, events: EventService, accounts: AccountService, tokens: TokenService,
+        sessions: SessionService, limiter: RateLimiter, signIn: SignInSettings,
         unreadiness: @escaping @Sendable () async -> String?,
         gauges: @escaping @Sendable () -> [(name: String, help: String, value: Double)]
     ) {
@@ -21,6 +25,9 @@ package struct APIServices: Sendable {
         self.events = events
         self.accounts = accounts
         self.tokens = tokens
+        self.sessions = sessions
+        self.limiter = limiter
+        self.signIn = signIn
         self.unreadiness = unreadiness
         self.gauges = gauges
     }

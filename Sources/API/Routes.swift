@@ -7,17 +7,20 @@ package struct Routes: Sendable {
     let events: EventRoutes
     let accounts: AccountRoutes
     let tokens: TokenRoutes
+    let sessions: SessionRoutes
     let catalogue: CatalogueRoutes
     let health: HealthRoutes
     let access: Access
     let web: StaticFiles?
 
     package init(_ services: APIServices, web: StaticFiles?) {
-        access = Access(tokens: services.tokens)
+        access = Access(
+            tokens: services.tokens, sessions: services.sessions, limiter: services.limiter, settings: services.signIn)
         stores = StoreRoutes(service: services.stores)
         events = EventRoutes(service: services.events)
         accounts = AccountRoutes(service: services.accounts)
         tokens = TokenRoutes(service: services.tokens)
+        sessions = SessionRoutes(service: services.sessions, cookie: SessionCookie(isSecure: services.signIn.isSecure))
         catalogue = CatalogueRoutes()
         health = HealthRoutes(services: services)
         self.web = web
@@ -47,6 +50,9 @@ package struct Routes: Sendable {
         table.get("/api/v1/tokens/{id}", access.required(.readTokens, tokens.show))
         table.delete("/api/v1/tokens/{id}", access.required(.changeTokens, tokens.revoke))
 
+        table.post("/api/v1/session", access.required(.readSelf, sessions.open))
+        table.get("/api/v1/session", access.required(.readSelf, sessions.show))
+        table.delete("/api/v1/session", access.required(.readSelf, sessions.close))
         table.get("/api/v1/me", access.required(.readSelf, catalogue.me))
         table.get("/api/v1/engines", access.required(.readCatalogue, catalogue.engines))
         table.get("/api/v1/plans", access.required(.readCatalogue, catalogue.plans))
