@@ -1,4 +1,4 @@
-import type { Choice, Page, ProblemDocument, Resource, Store, StoreEvent } from "./types";
+import type { Choice, Page, ProblemDocument, Resource, Session, Store, StoreEvent } from "./types";
 
 /** What the service answered where it refused, or that it did not answer. */
 export class Problem extends Error {
@@ -34,34 +34,45 @@ export interface Order {
   slug?: string;
 }
 
+async function send<Answer>(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api/v1${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Problem(unreachable);
+  }
+  if (!answer.ok) throw await problemOf(answer);
+  return (answer.status === 204 ? null : await answer.json()) as Answer;
+}
+
+/** Opens a session: the token is sent this once and kept nowhere. Without one, a proxy in front of the service says who it is. */
+export const openSession = (token: string | null) => send<Session>("POST", "/session", token === null ? {} : { Authorization: `Bearer ${token}` });
+
+/** The session that the browser's cookie stands for. */
+export const presentSession = () => send<Session>("GET", "/session", {});
+
 export class Client {
   constructor(
-    readonly token: string,
-    /** Called once a token is refused. */
+    readonly session: Session,
+    /** Called once the session is refused. */
     private readonly onUnauthorized: () => void,
   ) {}
 
   private async call<Answer>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    let answer: Response;
     try {
-      answer = await fetch(`/api/v1${path}`, {
-        method,
-        headers: {
-          Authorization: `Bearer ${this.token}`,
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-          ...headers,
-        },
-        body: body === undefined ? undefined : JSON.stringify(body),
-      });
-    } catch {
-      throw new Problem(unreachable);
+      return await send<Answer>(method, path, { "X-CSRF-Token": this.session.csrfToken, ...headers }, body);
+    } catch (error) {
+      if (error instanceof Problem && error.document.status === 401) this.onUnauthorized();
+      throw error;
     }
-    if (answer.ok) return (await answer.json()) as Answer;
-    if (answer.status === 401) this.onUnauthorized();
-    throw await problemOf(answer);
   }
 
-  me = () => this.call<{ name: string; role: string; account: string }>("GET", "/me");
+  may = (permission: string) => this.session.permissions.includes(permission);
+  signOut = () => this.call<null>("DELETE", "/session");
   engines = () => this.call<{ items: Choice[] }>("GET", "/engines");
   plans = () => this.call<{ items: Choice[] }>("GET", "/plans");
   stores = (query: URLSearchParams) => this.call<Page<Store>>("GET", `/stores?${query}`);
