@@ -8,6 +8,9 @@ package struct APIServices: Sendable {
     package let accounts: AccountService
     package let tokens: TokenService
     package let audit: AuditService
+    package let sessions: SessionService
+    package let limiter: RateLimiter
+    package let signIn: SignInSettings
     /// Whether the service can do its work: nil, or what is missing.
     package let unreadiness: @Sendable () async -> String?
     /// Numbers for the metrics, by name.
@@ -15,6 +18,7 @@ package struct APIServices: Sendable {
 
     package init(
         stores: StoreService, events: EventService, accounts: AccountService, tokens: TokenService, audit: AuditService,
+        sessions: SessionService, limiter: RateLimiter, signIn: SignInSettings,
         unreadiness: @escaping @Sendable () async -> String?,
         gauges: @escaping @Sendable () -> [(name: String, help: String, value: Double)]
     ) {
@@ -23,6 +27,9 @@ package struct APIServices: Sendable {
         self.accounts = accounts
         self.tokens = tokens
         self.audit = audit
+        self.sessions = sessions
+        self.limiter = limiter
+        self.signIn = signIn
         self.unreadiness = unreadiness
         self.gauges = gauges
     }

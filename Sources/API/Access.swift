@@ -8,38 +8,81 @@ struct Guarded: Sendable {
     let handler: Handler
 }
 
-/// Lets only those in who bear a token and whose role has what the route needs.
+/// Lets in who is known, whose role has what the route needs, and who does not ask too often.
 struct Access: Sendable {
     let tokens: TokenService
+    let sessions: SessionService
+    let limiter: RateLimiter
+    let settings: SignInSettings
 
     func required(_ permission: Permission, _ handler: @escaping CallerHandler) -> Guarded {
         Guarded(permission: permission) { request in
-            let caller = try await caller(of: request)
-            guard caller.principal.role.permissions.contains(permission) else {
-                throw StoreError.forbidden(permission, caller.principal.role)
+            let address = request.clientAddress(trusting: settings.trustedProxies)
+            try limiter.admit(address: AddressRange.household(of: address))
+            let principal = try await principal(of: request, from: address)
+            let name = principal.tokenID ?? "user \(principal.name)"
+            var verdicts = [try limiter.admit(caller: name)]
+            guard principal.role.permissions.contains(permission) else {
+                throw StoreError.forbidden(permission, principal.role)
             }
-            let response = try await handler(request, caller).with("Cache-Control", "no-store")
-            return response.whileStreaming { try await isStill(caller, of: request) }
+            if permission == .createStores { verdicts.append(try await limiter.admitOrder(of: name)) }
+            let caller = Caller(principal: principal, remoteAddress: address, requestID: request.id)
+            var response = try await handler(request, caller).with("Cache-Control", "no-store")
+            for field in HTTPFields(limits: verdicts.compactMap(\.self)).all { response.headers.add(field.name, field.value) }
+            return response.whileStreaming { try await isStill(principal, of: request) }
         }
     }
 
-    func caller(of request: Request) async throws -> Caller {
-        let fields = request.headers.values(of: "Authorization")
-        guard fields.count == 1, let field = fields.first, let space = field.firstIndex(of: " "),
-            field[..<space].lowercased() == "bearer"
-        else { throw StoreError.unauthenticated }
-        let token = field[field.index(after: space)...].drop { $0 == " " }
-        guard !token.isEmpty, token.utf8.count <= 512, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+    /// Who sends a request, for its record; nil for one who has not shown it.
+    func knownPrincipal(of request: Request) async -> Principal? {
+        do {
+            return try await principal(of: request) { _ in }
+        } catch {
+            return nil
+        }
+    }
+
+    func address(of request: Request) -> String { request.clientAddress(trusting: settings.trustedProxies) }
+
+    /// A token counts before a cookie, and a cookie before what a proxy says.
+    private func principal(of request: Request, from address: String) async throws -> Principal {
+        let household = AddressRange.household(of: address)
+        do {
+            return try await principal(of: request) { isKnown in
+                if !isKnown { try limiter.admitSignIn(from: household) }
+            }
+        } catch StoreError.unauthenticated where request.showsCredential {
+            try limiter.admitSignIn(from: household)  // one that is barred already costs nothing more
+            try await limiter.noteFailure(from: household)
             throw StoreError.unauthenticated
         }
-        let principal = try await tokens.principal(bearing: String(token))
-        return Caller(principal: principal, remoteAddress: request.remoteAddress, requestID: request.id)
+    }
+
+    private func principal(of request: Request, beforeLookUp: (_ isKnown: Bool) throws -> Void) async throws -> Principal {
+        if request.headers["Authorization"] != nil {
+            let token = try request.bearerToken()
+            try beforeLookUp(tokens.hasBeenGood(token))
+            return try await tokens.principal(bearing: token)
+        }
+        let vouchedFor = try settings.principal(vouchedForIn: request)
+        if let secret = try SessionCookie(isSecure: settings.isSecure).secret(in: request) {
+            try beforeLookUp(sessions.hasBeenGood(secret))
+            let principal = try await sessions.session(holding: secret).principal
+            // Behind a proxy another person may sit before the browser by now.
+            if let vouchedFor, vouchedFor != principal { throw StoreError.unauthenticated }
+            guard request.changesNothing || request.proves(secret) else { throw StoreError.proofMissing }
+            return principal
+        }
+        guard let vouchedFor else { throw StoreError.unauthenticated }
+        // The proxy's own cookie is sent along whoever made the page: a change needs a session, and its proof.
+        guard request.changesNothing || request.path == "/api/v1/session" else { throw StoreError.proofMissing }
+        return vouchedFor
     }
 
     /// Whether a stream may go on: a database that cannot be asked ends nothing.
-    private func isStill(_ caller: Caller, of request: Request) async throws -> Bool {
+    private func isStill(_ principal: Principal, of request: Request) async throws -> Bool {
         do {
-            return try await self.caller(of: request).principal == caller.principal
+            return try await self.principal(of: request) { _ in } == principal
         } catch StoreError.unauthenticated {
             return false
         } catch is CancellationError {
@@ -47,6 +90,32 @@ struct Access: Sendable {
         } catch {
             return true
         }
+    }
+}
+
+extension Request {
+    fileprivate var changesNothing: Bool { method == "GET" || method == "HEAD" }
+
+    /// Whether something was sent that could have been guessed.
+    fileprivate var showsCredential: Bool {
+        headers["Authorization"] != nil || headers.values(of: "Cookie").contains { $0.contains("store-platform=") }
+    }
+
+    fileprivate func proves(_ secret: String) -> Bool {
+        let proofs = headers.values(of: "X-CSRF-Token")
+        return proofs.count == 1 && SessionService.isProof(proofs[0], of: secret)
+    }
+
+    fileprivate func bearerToken() throws(StoreError) -> String {
+        let fields = headers.values(of: "Authorization")
+        guard fields.count == 1, let field = fields.first, let space = field.firstIndex(of: " "),
+            field[..<space].lowercased() == "bearer"
+        else { throw StoreError.unauthenticated }
+        let token = field[field.index(after: space)...].drop { $0 == " " }
+        guard !token.isEmpty, token.utf8.count <= 512, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw StoreError.unauthenticated
+        }
+        return String(token)
     }
 }
 

@@ -30,18 +30,10 @@ struct Audited: Sendable {
     private func record(_ action: String, _ request: Request, target: String, _ result: String) async {
         await service.recordUnlessRecorded(
             AuditRecord(
-                principal: await principal(of: request), remoteAddress: request.remoteAddress, requestID: request.id,
+                principal: await access.knownPrincipal(of: request), remoteAddress: access.address(of: request),
+                requestID: request.id,
                 action: action,
                 target: target, result: result))
-    }
-
-    /// Nil for one who has not shown who it is.
-    private func principal(of request: Request) async -> Principal? {
-        do {
-            return try await access.caller(of: request).principal
-        } catch {
-            return nil
-        }
     }
 
     /// The id in the path, or of what was made; else the address or the name that was asked for.

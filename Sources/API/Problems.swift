@@ -56,6 +56,22 @@ extension Problem {
                 .forbidden, code: "forbidden",
                 detail: "The role \(role.rawValue) may not \(permission.words). Ask an administrator for a token that may.",
                 members: ["permission": .string(permission.rawValue), "role": .string(role.rawValue)])
+        case .proofMissing:
+            self.init(
+                .forbidden, code: "csrf_proof_missing",
+                detail:
+                    "A change by cookie needs the header X-CSRF-Token with the “csrfToken” of GET /api/v1/session. Sign in again if it does not fit."
+            )
+        case .withoutRole(let name):
+            self.init(
+                .forbidden, code: "no_role",
+                detail: "None of the groups of “\(name)” has a role here. Ask who runs the platform for one.")
+        case .tooManyRequests(let verdict):
+            self.init(
+                .tooManyRequests, code: "rate_limited",
+                detail:
+                    "Too many: the limit “\(verdict.limit.name)” is \(verdict.limit.requests) in \(verdict.limit.window) seconds. Try again in \(verdict.seconds) s.",
+                retryAfter: verdict.seconds, headers: HTTPFields(limits: [verdict]))
         case .accountNotFound:
             self.init(.notFound, code: "account_not_found", detail: "There is no such account. Check the id in the address.")
         case .tokenNotFound:

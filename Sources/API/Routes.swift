@@ -8,6 +8,7 @@ package struct Routes: Sendable {
     let audit: AuditRoutes
     let accounts: AccountRoutes
     let tokens: TokenRoutes
+    let sessions: SessionRoutes
     let catalogue: CatalogueRoutes
     let health: HealthRoutes
     let access: Access
@@ -15,13 +16,15 @@ package struct Routes: Sendable {
     let web: StaticFiles?
 
     package init(_ services: APIServices, web: StaticFiles?) {
-        access = Access(tokens: services.tokens)
+        access = Access(
+            tokens: services.tokens, sessions: services.sessions, limiter: services.limiter, settings: services.signIn)
         audited = Audited(access: access, service: services.audit)
         stores = StoreRoutes(service: services.stores)
         events = EventRoutes(service: services.events)
         audit = AuditRoutes(service: services.audit)
         accounts = AccountRoutes(service: services.accounts)
         tokens = TokenRoutes(service: services.tokens)
+        sessions = SessionRoutes(service: services.sessions, cookie: SessionCookie(isSecure: services.signIn.isSecure))
         catalogue = CatalogueRoutes()
         health = HealthRoutes(services: services)
         self.web = web
@@ -55,6 +58,9 @@ package struct Routes: Sendable {
         table.get("/api/v1/tokens/{id}", access.required(.readTokens, tokens.show))
         table.delete("/api/v1/tokens/{id}", audited("token.revoke", access.required(.changeTokens, tokens.revoke)))
 
+        table.post("/api/v1/session", audited("session.open", access.required(.readSelf, sessions.open)))
+        table.get("/api/v1/session", access.required(.readSelf, sessions.show))
+        table.delete("/api/v1/session", audited("session.close", access.required(.readSelf, sessions.close)))
         table.get("/api/v1/me", access.required(.readSelf, catalogue.me))
         table.get("/api/v1/engines", access.required(.readCatalogue, catalogue.engines))
         table.get("/api/v1/plans", access.required(.readCatalogue, catalogue.plans))

@@ -6,13 +6,14 @@ package enum TokenRepository {
     private static let columns: SQL = "id, account_id, role, name, created_at, created_by, expires_at, revoked_at, last_used_at"
 
     /// Makes the first administrator's token what the configuration says it is.
-    package static func setAdministrator(secretHash: [UInt8], on db: isolated Connection) throws(PostgresError) {
+    /// - Returns: whether it was another before, or none.
+    package static func setAdministrator(secretHash: [UInt8], on db: isolated Connection) throws(PostgresError) -> Bool {
         try db.execute(
             """
             INSERT INTO tokens (id, account_id, role, name, secret_sha256)
             VALUES (\(Token.administratorID), \(Principal.defaultAccount), 'admin', 'administrator', \(Bytea(secretHash)))
             ON CONFLICT (id) DO UPDATE SET secret_sha256 = excluded.secret_sha256 WHERE tokens.secret_sha256 <> excluded.secret_sha256
-            """)
+            """) == 1
     }
 
     /// A token that may be used now, and what proves that somebody has it.

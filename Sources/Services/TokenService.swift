@@ -18,7 +18,10 @@ package final class TokenService: Sendable {
     /// Makes the first administrator's token the one of the configuration.
     package func setAdministrator(token: String) async throws {
         let hash = Digest.sha256(token)
-        try await pool.withConnection { db in try TokenRepository.setAdministrator(secretHash: hash, on: db) }
+        try await pool.transaction { db in
+            guard try TokenRepository.setAdministrator(secretHash: hash, on: db) else { return }
+            try SessionRepository.deleteAll(openedBy: Token.administratorID, on: db)
+        }
     }
 
     /// - Throws: `StoreError` `.unauthenticated`; `PostgresError`.
@@ -36,6 +39,12 @@ package final class TokenService: Sendable {
         }
         guard let principal else { throw StoreError.unauthenticated }
         return principal
+    }
+
+    /// Whether it was good when it was last looked up, some time ago or just now.
+    package func hasBeenGood(_ token: String) -> Bool {
+        let hash = Digest.sha256(token)
+        return recent.withLock { $0[hash]?.principal != nil }
     }
 
     /// One statement and two comparisons whatever was sent, so that neither an answer nor its time tells which key ids there are.

@@ -1,10 +1,10 @@
-/// Who makes a request: the bearer of a token, or the platform itself.
+/// Who makes a request: the bearer of a token, somebody for whom a proxy vouches, or the platform itself.
 package struct Principal: Sendable, Hashable {
-    /// Names the token in the audit log; nil for the platform.
+    /// Names the token in the audit log; nil for all others.
     package let tokenID: String?
     package let account: String
     package let role: Role
-    /// As people call it: the token's name.
+    /// As people call it: the token's name, or the proxy's name for the person.
     package let name: String
 
     package init(tokenID: String?, account: String, role: Role, name: String) {

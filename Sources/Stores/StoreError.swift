@@ -11,6 +11,11 @@ package enum StoreError: Error, Sendable, Hashable {
     case unauthenticated
     /// The caller's role does not have what the route needs.
     case forbidden(Permission, Role)
+    /// A change that a cookie or a proxy vouches for came without the proof that it is not forged.
+    case proofMissing
+    /// The proxy knows who it is; none of the groups has a role here.
+    case withoutRole(name: String)
+    case tooManyRequests(RateLimit.Verdict)
     case accountNotFound
     case tokenNotFound
     /// Another account has this id, or had it.

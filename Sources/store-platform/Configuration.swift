@@ -1,9 +1,12 @@
+import API
 import Engines
 import Foundation
+import HTTP
 import JSON
 import Kubernetes
 import Postgres
 import Services
+import Stores
 
 /// What the environment says, read once. Every problem is found before the first is told.
 struct Configuration: Sendable {
@@ -20,6 +23,9 @@ struct Configuration: Sendable {
     var role = Role.all
     /// How many stores may live at a time, of all accounts; nil is without limit.
     var maximumStores: Int?
+    var limits = RateLimiter.Settings()
+    var signIn = SignInSettings()
+    var sessionLifetime: Duration = .seconds(12 * 3600)
     var administratorToken: String?
     var webRoot: URL?
     var migrations: URL
@@ -72,6 +78,7 @@ struct Configuration: Sendable {
         if let seconds = reader.number("STORE_PLATFORM_LEASE", 2...600) { provisioner.lease = .seconds(seconds) }
         if let seconds = reader.number("STORE_PLATFORM_DRAIN_PAUSE", 0...60) { drainPause = .seconds(seconds) }
         maximumStores = reader.number("STORE_PLATFORM_MAX_STORES", 0...1_000_000)
+        readAccess(&reader)
         administratorToken = reader.secret("STORE_PLATFORM_ADMIN_TOKEN")
         if let token = administratorToken, token.utf8.count < 16 {
             reader.complain("STORE_PLATFORM_ADMIN_TOKEN must have at least 16 characters")
@@ -79,6 +86,24 @@ struct Configuration: Sendable {
         webRoot = reader.text("STORE_PLATFORM_WEB_ROOT").map { URL(fileURLWithPath: $0) }
         shown = reader.shown
         guard reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+    }
+
+    private mutating func readAccess(_ reader: inout EnvironmentReader) {
+        limits.requests = reader.limit("STORE_PLATFORM_LIMIT_REQUESTS", else: limits.requests)
+        limits.address = reader.limit("STORE_PLATFORM_LIMIT_ADDRESS", else: limits.address)
+        limits.orders = reader.limit("STORE_PLATFORM_LIMIT_ORDERS", else: limits.orders)
+        limits.failures = reader.limit("STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES", else: limits.failures)
+        if let seconds = reader.number("STORE_PLATFORM_SESSION_LIFETIME", 1...31_536_000) { sessionLifetime = .seconds(seconds) }
+        signIn.isSecure = platform.publicScheme == "https"
+        let shapes = "must be address ranges with commas between them, as 10.0.0.0/8, 127.0.0.1"
+        signIn.trustedProxies = reader.list("STORE_PLATFORM_TRUSTED_PROXIES", shapes) { AddressRange($0) }
+        let grants =
+            "must be group=role or group=role:account with commas between them, as shop-admins=admin, shops=merchant:default"
+        signIn.proxyRoles = reader.list("STORE_PLATFORM_PROXY_ROLES", grants) { ProxyRole($0) }
+        if !signIn.proxyRoles.isEmpty, signIn.trustedProxies.isEmpty {
+            reader.complain(
+                "STORE_PLATFORM_PROXY_ROLES needs STORE_PLATFORM_TRUSTED_PROXIES: whose word is taken for who somebody is")
+        }
     }
 
     private mutating func readPlatform(_ reader: inout EnvironmentReader) {
@@ -191,6 +216,28 @@ private struct EnvironmentReader {
             return nil
         }
         return number
+    }
+
+    /// `60/10` is sixty in ten seconds; `0` is without limit.
+    mutating func limit(_ name: String, else standard: RateLimit?) -> RateLimit? {
+        guard let value = text(name), let standard else { return standard }
+        if value == "0" { return nil }
+        let parts = value.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let requests = parts[0], let window = parts[1], (1...10_000_000).contains(requests),
+            (1...86_400).contains(window)
+        else {
+            complain("\(name) must be REQUESTS/SECONDS, as 60/10, or 0 for no limit")
+            return standard
+        }
+        return RateLimit(name: standard.name, requests: requests, window: window)
+    }
+
+    mutating func list<Value>(_ name: String, _ problem: String, _ read: (String) -> Value?) -> [Value] {
+        guard let value = text(name) else { return [] }
+        let items = value.split(separator: ",").map { read($0.trimmingCharacters(in: .whitespaces)) }
+        let values = items.compactMap { $0 }
+        if values.count < items.count { complain("\(name) \(problem)") }
+        return values
     }
 
     mutating func choice<Value: RawRepresentable<String>>(_ name: String, _ all: [Value]) -> Value? {

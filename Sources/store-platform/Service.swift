@@ -36,7 +36,8 @@ struct Service {
             pool: pool, gateway: gateway, bulletin: bulletin, maximumStores: configuration.maximumStores)
         let services = APIServices(
             stores: stores, events: EventService(pool: pool, bulletin: bulletin), accounts: AccountService(pool: pool),
-            tokens: tokens, audit: audit,
+            tokens: tokens, audit: audit, sessions: SessionService(pool: pool, lifetime: configuration.sessionLifetime),
+            limiter: RateLimiter(pool: pool, settings: configuration.limits), signIn: configuration.signIn,
             unreadiness: {
                 if stopping.hasBegun { return "The service is stopping." }
                 do {
@@ -66,7 +67,7 @@ struct Service {
                     group.addTask {
                         try await Provisioner(pool: pool, gateway: gateway, bulletin: bulletin, settings: settings, log: warn).run()
                     }
-                    group.addTask { await look(after: duty, reconciler, watch) }
+                    group.addTask { await look(after: duty, reconciler, watch, Housekeeper(pool: pool, log: warn)) }
                 }
                 try await group.waitForAll()
             }
@@ -86,12 +87,13 @@ struct Service {
         Log.write("info", "Stopped.")
     }
 
-    /// One replica compares and watches for all.
-    private func look(after duty: Duty, _ reconciler: Reconciler, _ watch: ClusterWatch) async {
+    /// One replica compares, watches and tidies up for all.
+    private func look(after duty: Duty, _ reconciler: Reconciler, _ watch: ClusterWatch, _ housekeeper: Housekeeper) async {
         await duty.run {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await reconciler.run() }
                 group.addTask { try await watch.run() }
+                group.addTask { try await housekeeper.run() }
                 try await group.waitForAll()
             }
         }
@@ -106,7 +108,9 @@ struct Service {
             stores: StoreService(
                 pool: pool, gateway: ClusterGateway(client: client, platform: PlatformConfiguration()), bulletin: bulletin),
             events: EventService(pool: pool, bulletin: bulletin), accounts: AccountService(pool: pool),
-            tokens: TokenService(pool: pool) { _ in }, audit: AuditService(pool: pool) { _ in }, unreadiness: { nil }, gauges: { [] })
+            tokens: TokenService(pool: pool) { _ in }, audit: AuditService(pool: pool) { _ in },
+            sessions: SessionService(pool: pool),
+            limiter: RateLimiter(pool: pool), signIn: SignInSettings(), unreadiness: { nil }, gauges: { [] })
         return Routes(services, web: nil).table
     }
 

@@ -11,7 +11,7 @@ import time
 import requests
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "System"))
-from platform_under_test import BINARIES, ROOT, TOKEN, Postgres, Process, free_port, wait_until  # noqa: E402
+from platform_under_test import BINARIES, ROOT, TOKEN, WITHOUT_LIMITS, Postgres, Process, free_port, wait_until  # noqa: E402
 
 from proxies import APIProxy, Loop, PostgresProxy  # noqa: E402
 
@@ -50,7 +50,7 @@ class Replica:
             "PATH": os.environ["PATH"], "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{self.database.port}/postgres?application_name={self.name}",
             "KUBECONFIG": str(kubeconfig), "STORE_PLATFORM_LISTEN": f"127.0.0.1:{self.port}", "STORE_PLATFORM_ADMIN_TOKEN": TOKEN,
             "STORE_PLATFORM_MIGRATIONS": str(ROOT / "migrations"), "STORE_PLATFORM_DRAIN_PAUSE": "1",
-            "STORE_PLATFORM_FAIL_POINT_LOG": str(directory / "fail-points.log"), **environment,
+            "STORE_PLATFORM_FAIL_POINT_LOG": str(directory / "fail-points.log"), **WITHOUT_LIMITS, **environment,
         }
         self.log = directory / f"service.{number}.log"
         self.process = Process([BINARIES / "store-platform", "serve"], self.settings, self.log)

@@ -16,6 +16,10 @@ BINARIES = pathlib.Path(os.environ["STORE_PLATFORM_BINARIES"])
 TOKEN = "sp_test_0123456789abcdef0123456789abcdef"
 
 
+# A test sends more than anybody may; those of the limits set their own.
+WITHOUT_LIMITS = {f"STORE_PLATFORM_LIMIT_{name}": "0" for name in ("REQUESTS", "ADDRESS", "ORDERS", "SIGN_IN_FAILURES")}
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -95,7 +99,7 @@ class Platform:
             "PATH": os.environ["PATH"], "DATABASE_URL": self.postgres.url, "KUBECONFIG": str(kubeconfig),
             "STORE_PLATFORM_LISTEN": f"127.0.0.1:{self.port}", "STORE_PLATFORM_ADMIN_TOKEN": TOKEN,
             "STORE_PLATFORM_MIGRATIONS": str(ROOT / "migrations"), "STORE_PLATFORM_LEASE": str(lease),
-            "STORE_PLATFORM_DRAIN_PAUSE": "0", "STORE_PLATFORM_PUBLIC_PORT": str(self.ingress_port),
+            "STORE_PLATFORM_DRAIN_PAUSE": "0", "STORE_PLATFORM_PUBLIC_PORT": str(self.ingress_port), **WITHOUT_LIMITS,
         }
         if web:
             settings["STORE_PLATFORM_WEB_ROOT"] = str(web)

@@ -1,4 +1,4 @@
-import type { AuditRecord, Choice, Login, Page, ProblemDocument, Resource, Store, StoreEvent } from "./types";
+import type { AuditRecord, Choice, Login, Page, ProblemDocument, Resource, Session, Store, StoreEvent } from "./types";
 
 /** What the service answered where it refused, or that it did not answer. */
 export class Problem extends Error {
@@ -37,38 +37,55 @@ export interface Order {
   catalogue?: "sample" | "empty";
 }
 
+/** An answer of success; anything else is thrown. */
+async function ask(method: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api/v1${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Problem(unreachable);
+  }
+  if (!answer.ok) throw await problemOf(answer);
+  return answer;
+}
+
+async function document<Answer>(answer: Response): Promise<Answer> {
+  return (answer.status === 204 ? null : await answer.json()) as Answer;
+}
+
+/** Opens a session: the token is sent this once and kept nowhere. Without one, a proxy in front of the service says who it is. */
+export const openSession = (token: string | null) => 
+  ask("POST", "/session", token === null ? {} : { Authorization: `Bearer ${token}` }).then(document<Session>);
+
+/** The session that the browser's cookie stands for. */
+export const presentSession = () => ask("GET", "/session", {}).then(document<Session>);
+
 export class Client {
   constructor(
-    readonly token: string,
-    /** Called once a token is refused. */
+    readonly session: Session,
+    /** Called once the session is refused. */
     private readonly onUnauthorized: () => void,
   ) {}
 
-  private async call<Answer>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    return (await (await this.send(method, path, body, headers)).json()) as Answer;
-  }
-
-  private async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
-    let answer: Response;
+  private async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
     try {
-      answer = await fetch(`/api/v1${path}`, {
-        method,
-        headers: {
-          Authorization: `Bearer ${this.token}`,
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-          ...headers,
-        },
-        body: body === undefined ? undefined : JSON.stringify(body),
-      });
-    } catch {
-      throw new Problem(unreachable);
+      return await ask(method, path, { "X-CSRF-Token": this.session.csrfToken, ...headers }, body);
+    } catch (error) {
+      if (error instanceof Problem && error.document.status === 401) this.onUnauthorized();
+      throw error;
     }
-    if (answer.ok) return answer;
-    if (answer.status === 401) this.onUnauthorized();
-    throw await problemOf(answer);
   }
 
-  me = () => this.call<{ name: string; role: string; account: string }>("GET", "/me");
+  private async call<Answer>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return document<Answer>(await this.ask(method, path, body, headers));
+  }
+
+  may = (permission: string) => this.session.permissions.includes(permission);
+  signOut = () => this.call<null>("DELETE", "/session");
   engines = () => this.call<{ items: Choice[] }>("GET", "/engines");
   plans = () => this.call<{ items: Choice[] }>("GET", "/plans");
   stores = (query: URLSearchParams) => this.call<Page<Store>>("GET", `/stores?${query}`);
@@ -80,6 +97,6 @@ export class Client {
   remove = (id: string) => this.call<Store>("DELETE", `/stores/${id}`);
   credentials = (id: string) => this.call<Login>("POST", `/stores/${id}/credentials`);
   audit = (query: URLSearchParams) => this.call<Page<AuditRecord>>("GET", `/audit?${query}`);
-  auditTable = async (query: URLSearchParams) => (await this.send("GET", `/audit.csv?${query}`)).blob();
+  auditTable = async (query: URLSearchParams) => (await this.ask("GET", `/audit.csv?${query}`)).blob();
   retry = (id: string) => this.call<Store>("POST", `/stores/${id}/retry`);
 }

@@ -79,6 +79,15 @@ export interface Choice {
   description: string;
 }
 
+/** Who is signed in. The cookie that says so cannot be read; the proof goes with every change. */
+export interface Session {
+  name: string;
+  role: string;
+  account: string;
+  permissions: string[];
+  csrfToken: string;
+}
+
 export interface ProblemDocument {
   status: number;
   code: string;

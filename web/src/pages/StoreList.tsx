@@ -56,7 +56,7 @@ export function StoreList({ onConnection }: { onConnection: (connection: Connect
       const fresh = await Promise.all(ids.map((id) => client.store(id).catch(() => null)));
       setStores((known) => known && known.map((store) => fresh.find((other) => other?.id === store.id) ?? store).filter((store) => phase === "deleted" || store.phase !== "deleted"));
     }
-    const stop = follow("/events", client.token, null, (event) => {
+    const stop = follow("/events", null, (event) => {
       waiting.add(event.type === "created" ? "" : event.storeId);
       timer ??= setTimeout(() => void refresh(), 100);
     }, onConnection);

@@ -28,7 +28,7 @@ export function StorePage({ id, onConnection }: { id: string; onConnection: (con
   useEffect(() => {
     load();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const stop = follow(`/stores/${id}/events`, client.token, "0", (event) => {
+    const stop = follow(`/stores/${id}/events`, "0", (event) => {
       setEvents((known) => (known.some((other) => other.seq === event.seq) ? known : [...known, event]));
       timer ??= setTimeout(() => {
         timer = undefined;
