@@ -183,7 +183,8 @@ CREATE VIEW reporting.activity AS
 CREATE VIEW reporting.denied_attempts AS
     SELECT at, actor, token_id, role, account_id AS account, remote_address, request_id, action, target, result FROM public.audit_log
     WHERE result NOT IN ('ok', 'unchanged')
-        AND result IN ('unauthenticated', 'forbidden', 'store_not_found', 'not_found', 'quota_exceeded', 'rate_limited', 'csrf_proof_missing');
+        AND result IN ('unauthenticated', 'forbidden', 'no_role', 'csrf_proof_missing', 'store_not_found', 'account_not_found', 'token_not_found',
+            'not_found', 'quota_exceeded', 'platform_full', 'rate_limited');
 
 CREATE VIEW reporting.stores AS
     SELECT id AS store, name, slug, engine, plan, account_id AS account, phase, reason, created_at, ready_at, deleted_at,

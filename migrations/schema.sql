@@ -387,7 +387,7 @@ CREATE VIEW reporting.denied_attempts AS
     audit_log.target,
     audit_log.result
    FROM public.audit_log
-  WHERE ((audit_log.result <> ALL (ARRAY['ok'::text, 'unchanged'::text])) AND (audit_log.result = ANY (ARRAY['unauthenticated'::text, 'forbidden'::text, 'store_not_found'::text, 'not_found'::text, 'quota_exceeded'::text, 'rate_limited'::text, 'csrf_proof_missing'::text])));
+  WHERE ((audit_log.result <> ALL (ARRAY['ok'::text, 'unchanged'::text])) AND (audit_log.result = ANY (ARRAY['unauthenticated'::text, 'forbidden'::text, 'no_role'::text, 'csrf_proof_missing'::text, 'store_not_found'::text, 'account_not_found'::text, 'token_not_found'::text, 'not_found'::text, 'quota_exceeded'::text, 'platform_full'::text, 'rate_limited'::text])));
 CREATE VIEW reporting.failures AS
  SELECT e.at,
     e.store_id AS store,

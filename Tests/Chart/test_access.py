@@ -1,10 +1,9 @@
 """Who may do what: the rights at the Kubernetes API, and the ways through the network."""
 
-import itertools
-
 import pytest
 
 from rendering import installation, named, of_kind, selects, workloads
+from rights import accounts, rights
 
 WRITE = {"list", "watch", "create", "patch"}
 
@@ -42,27 +41,6 @@ WORKER = {
     ("networking.k8s.io", "networkpolicies"): WRITE | {"update"},
     ("storage.k8s.io", "storageclasses"): {"list"},
 }
-
-
-def rights(objects, account):
-    """(group, resource) → verbs that this ServiceAccount of the release's namespace holds. A right to one object ends in its name."""
-    subject = {"kind": "ServiceAccount", "name": account, "namespace": "platform"}
-    table = {}
-    for binding in of_kind(objects, "ClusterRoleBinding", "RoleBinding"):
-        if subject in binding["subjects"]:
-            for rule in named(objects, binding["roleRef"]["kind"], binding["roleRef"]["name"])["rules"]:
-                assert rule.keys() - {"resourceNames"} == {"apiGroups", "resources", "verbs"}
-                names = [f":{name}" for name in rule.get("resourceNames", [])] or [""]
-                for key in itertools.product(rule["apiGroups"], rule["resources"], names):
-                    table.setdefault((key[0], key[1] + key[2]), set()).update(rule["verbs"])
-    return table
-
-
-def accounts(objects):
-    return {
-        workload["metadata"]["name"]: workload["spec"]["template"]["spec"].get("serviceAccountName")
-        for workload in workloads(objects)
-    }
 
 
 @pytest.mark.parametrize("name", ["default", "prod", "role split", "external database"])

@@ -1,6 +1,5 @@
 """Rows and cluster end in agreement: what somebody changed is put back, what is lost is found again, what is not ours is left alone."""
 
-import copy
 import json
 import subprocess
 import time
@@ -8,7 +7,7 @@ import time
 import pytest
 import requests
 
-from platform_under_test import BINARIES, Platform, wait_until
+from platform_under_test import Platform, wait_until
 
 HEADERS = {"Content-Type": "application/merge-patch+json"}
 JSON_PATCH = {"Content-Type": "application/json-patch+json"}

@@ -139,7 +139,7 @@ def test_a_token_in_the_query_is_none_and_is_not_logged(platform):
 def test_a_store_says_what_it_is_and_a_stale_change_is_412(platform, store):
     url = f"{platform.url}/api/v1/stores/{store['id']}"
     answer = platform.session.get(url, timeout=10)
-    assert set(answer.json()) == {"id", "name", "slug", "engine", "plan", "account", "phase", "reason", "message", "url", "createdAt", "readyAt",
+    assert set(answer.json()) == {"id", "name", "slug", "engine", "plan", "account", "country", "currency", "catalogue", "phase", "reason", "message", "url", "createdAt", "readyAt",
                                   "updatedAt", "version"}
     tag = answer.headers["ETag"]
     problem(platform.session.patch(url, json={"name": "New"}, headers={"If-Match": '"999"'}, timeout=10), 412, "stale_version")

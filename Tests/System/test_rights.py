@@ -12,7 +12,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / name) for name
 from fleet import Fleet  # noqa: E402
 from platform_under_test import wait_until  # noqa: E402
 from rendering import installation  # noqa: E402
-from test_access import accounts, rights  # noqa: E402
+from rights import accounts, rights  # noqa: E402
 from witnesses import settle  # noqa: E402
 
 PATH = re.compile(r"/(?:api|apis/(?P<group>[^/]+))/v1(?:/namespaces/(?P<namespace>[^/]+)(?=/))?/(?P<resource>[a-z]+)(?:/(?P<name>[^/]+))?(?:/(?P<sub>[a-z]+))?$")
