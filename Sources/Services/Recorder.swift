@@ -150,6 +150,10 @@ struct Recorder: Sendable {
         }
     }
 
+    /// Whether a stage of which nothing was told yet is to be told as done: one that this pass has written, and the set-up in any case, for
+    /// whoever started it may have been killed before it could tell.
+    private func isNews(_ stage: StageName, _ pass: Pass) -> Bool { stage == .setup || pass.written.contains(stage) }
+
     /// What is new of each stage: that it was begun, what it waits for, that it is done.
     private func stageEvents(
         of pass: Pass, _ phase: StorePhase, told: [StageName: (kind: StoreEvent.Kind, message: String)]
@@ -165,7 +169,7 @@ struct Recorder: Sendable {
                 entries.append(.init(.stageStarted, stage: stage.name, phase: phase, message: sentences.begun))
             }
             switch pass.states[stage.name] {
-            case .ready where last?.kind != .stageCompleted && (last != nil || pass.written.contains(stage.name)):
+            case .ready where last?.kind != .stageCompleted && (last != nil || isNews(stage.name, pass)):
                 entries.append(.init(.stageCompleted, stage: stage.name, phase: phase, message: sentences.done))
             case .waiting(let cause) where last?.message != cause.message:
                 entries.append(.init(.stageWaiting, stage: stage.name, phase: phase, reason: cause.reason, message: cause.message))

@@ -15,3 +15,18 @@ def test_no_script_can_read_who_is_signed_in_and_other_tabs_are_too(signed_in, c
     tab.get_by_role("button", name="Sign out").click()
     expect(tab.get_by_label("Token")).to_be_visible()
     assert context.cookies() == []
+
+
+def test_who_may_only_look_is_offered_nothing_else(page, platform):
+    store = platform.wait_for_phase(platform.create("Looked at")["id"], "ready")
+    viewer = platform.session.post(f"{platform.url}/api/v1/tokens", json={"account": "default", "role": "viewer", "name": "Onlooker"}, timeout=10).json()
+    page.goto("/")
+    page.get_by_label("Token").fill(viewer["token"])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Stores", exact=True).wait_for()
+    expect(page.get_by_role("button", name="New store")).to_have_count(0)
+    expect(page.get_by_role("link", name="Audit")).to_have_count(0)
+    page.goto(f"/stores/{store['id']}")
+    page.get_by_role("heading", name="Looked at").wait_for()
+    for name in ("Rename", "Delete", "Login …"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)

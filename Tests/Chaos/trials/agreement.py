@@ -131,7 +131,7 @@ def foreign_things_are_untouched(chance, seconds):
             old = [fleet.create(f"Old {number} {index}") for index in range(2)]
             settle(fleet)
             dump = fleet.postgres.directory / "dump.sql"
-            subprocess.run(["pg_dump", "--clean", "--schema=public", "-f", dump, fleet.postgres.url], check=True, capture_output=True)
+            subprocess.run(["pg_dump", "--clean", "--if-exists", "--exclude-schema=chaos", "-f", dump, fleet.postgres.url], check=True, capture_output=True)
             # Deleted after the copy was made: what brings it back is the copy.
             gone = old[0]
             remade.add(gone)

@@ -71,7 +71,7 @@ export function StoreList({ onConnection }: { onConnection: (connection: Connect
     <main>
       <div className="bar">
         <h1>Stores</h1>
-        <button type="button" className="primary" onClick={() => setCreating(true)}>New store</button>
+        {client.may("stores.create") && <button type="button" className="primary" onClick={() => setCreating(true)}>New store</button>}
       </div>
       <div className="filters" role="search">
         <input type="search" placeholder="Search by name or address" aria-label="Search by name or address" value={text} onChange={(event) => setText(event.target.value)} />

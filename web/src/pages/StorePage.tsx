@@ -82,14 +82,14 @@ export function StorePage({ id, onConnection }: { id: string; onConnection: (con
           <p className="fine">{store.engine} · {store.plan} · {store.country} · {store.currency} · <code>{store.id}</code></p>
           {!isGoing && (
             <div className="actions">
-              {newName === null && <button type="button" onClick={() => setNewName(store.name)}>Rename</button>}
-              {(store.phase === "ready" || store.phase === "degraded") && (
+              {newName === null && client.may("stores.change") && <button type="button" onClick={() => setNewName(store.name)}>Rename</button>}
+              {(store.phase === "ready" || store.phase === "degraded") && client.may("stores.sign-in") && (
                 <button type="button" onClick={() => setShowingLogin(true)}>Login …</button>
               )}
-              {(store.phase === "failed" || store.phase === "degraded") && (
+              {(store.phase === "failed" || store.phase === "degraded") && client.may("stores.change") && (
                 <button type="button" className="primary" onClick={() => void change(() => client.retry(id))}>Retry</button>
               )}
-              <button type="button" className="danger" onClick={() => setDeleting(true)}>Delete</button>
+              {client.may("stores.delete") && <button type="button" className="danger" onClick={() => setDeleting(true)}>Delete</button>}
             </div>
           )}
           <Stages store={store} events={events} />
