@@ -23,6 +23,8 @@ struct Configuration: Sendable {
     var role = Role.all
     /// How many stores may live at a time, of all accounts; nil is without limit.
     var maximumStores: Int?
+    /// Whether a store is refused for which the nodes have no room.
+    var checksRoom = true
     var limits = RateLimiter.Settings()
     var signIn = SignInSettings()
     var sessionLifetime: Duration = .seconds(12 * 3600)
@@ -78,6 +80,7 @@ struct Configuration: Sendable {
         if let seconds = reader.number("STORE_PLATFORM_LEASE", 2...600) { provisioner.lease = .seconds(seconds) }
         if let seconds = reader.number("STORE_PLATFORM_DRAIN_PAUSE", 0...60) { drainPause = .seconds(seconds) }
         maximumStores = reader.number("STORE_PLATFORM_MAX_STORES", 0...1_000_000)
+        checksRoom = reader.choice("STORE_PLATFORM_CHECK_ROOM", Switch.allCases) != .off
         readAccess(&reader)
         administratorToken = reader.secret("STORE_PLATFORM_ADMIN_TOKEN")
         if let token = administratorToken, token.utf8.count < 16 {

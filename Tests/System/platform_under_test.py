@@ -81,7 +81,7 @@ class Process:
 
 
 class Platform:
-    def __init__(self, pod_delay=300, lease=3, web=None, environment=None, call_delay=0, nodes=1):
+    def __init__(self, pod_delay=300, lease=3, web=None, environment=None, call_delay=0, nodes=1, simulator=()):
         self.postgres = Postgres()
         logs = self.postgres.directory
         self.port, self.cluster_port, self.ingress_port = free_port(), free_port(), free_port()
@@ -89,7 +89,7 @@ class Platform:
         self.cluster_url = f"http://127.0.0.1:{self.cluster_port}"
         self.simulator = Process(
             [BINARIES / "cluster-simulator", "--port", str(self.cluster_port), "--ingress-port", str(self.ingress_port),
-             "--pod-delay", str(pod_delay), "--call-delay", str(call_delay), "--nodes", str(nodes), "--state", str(logs / "cluster.state")], None, logs / "cluster.log")
+             "--pod-delay", str(pod_delay), "--call-delay", str(call_delay), "--nodes", str(nodes), "--state", str(logs / "cluster.state"), *simulator], None, logs / "cluster.log")
         kubeconfig = logs / "kubeconfig"
         kubeconfig.write_text(
             "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
