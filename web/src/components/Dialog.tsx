@@ -1,9 +1,9 @@
-import { useEffect, useRef, type ReactNode } from "react";
+import { useLayoutEffect, useRef, type ReactNode } from "react";
 
 /** A modal dialog: the browser traps the focus in it, closes it with Escape, and gives the focus back. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // its cleanup comes before the element goes: only one that is in the page gives the focus back
     const element = dialog.current;
     element?.showModal();
     element?.querySelector("input")?.focus(); // else it stands on the closing button

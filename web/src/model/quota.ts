@@ -4,9 +4,9 @@ type Measure = keyof Quota;
 
 export const measures: { name: Measure; label: string; help: string }[] = [
   { name: "stores", label: "Stores", help: "How many at a time." },
-  { name: "cpu", label: "CPU", help: "In cores: 2, or 500m for half of one." },
-  { name: "memory", label: "Memory", help: "In Gi: 4. Or with another unit: 512Mi." },
-  { name: "storage", label: "Storage", help: "In Gi: 20. Or with another unit: 1Ti." },
+  { name: "cpu", label: "CPU", help: "In cores, or as 500m." },
+  { name: "memory", label: "Memory", help: "In Gi, or as 512Mi." },
+  { name: "storage", label: "Storage", help: "In Gi, or as 1Ti." },
 ];
 
 /** Room for five stores of the plan “medium”. */
