@@ -28,7 +28,7 @@ def fault(page, label):
 
 
 def use(scope, measure):
-    return scope.locator(f"[data-measure={measure}] dd")
+    return scope.locator(f"[data-measure='{measure}'] dd")
 
 
 def shown(platform, path):
@@ -80,7 +80,7 @@ def test_an_account_is_opened_changed_and_closed(signed_in, platform):
     page.get_by_role("button", name="Close account").click()
     dialog.get_by_role("button", name="Close account").click()
     page.get_by_role("heading", name="Accounts").wait_for()
-    expect(page.locator(f"[data-account={account}]")).to_have_count(0)
+    expect(page.locator(f"[data-account='{account}']")).to_have_count(0)
     assert shown(platform, f"accounts/{account}")["code"] == "account_not_found"
     refused(page, 409)
 
@@ -214,11 +214,13 @@ def test_who_belongs_to_an_account_sees_it_alone_and_changes_nothing(sign_in, pl
     page = sign_in(client.token)
     expect(page.get_by_role("link", name="Stores", exact=True)).to_be_visible()
     expect(page.get_by_role("link", name="Accounts")).to_have_count(0)
+    expect(page.get_by_role("heading", name="No stores yet")).to_be_visible()
+    expect(page.get_by_role("button", name="Create a store")).to_have_count(1 if role == "merchant" else 0)
     page.get_by_role("region", name="Your account").get_by_role("link").click()
     page.wait_for_url(f"**/accounts/{account}")
     expect(use(page, "stores")).to_have_text("0 of 3")
     if role == "merchant":
-        expect(page.locator(f"[data-token={client.token_id}]")).to_be_visible()
+        expect(page.locator(f"[data-token='{client.token_id}']")).to_be_visible()
     else:
         expect(page.get_by_text("Your role does not see the tokens of the account.")).to_be_visible()
     for name in CHANGES:
@@ -243,7 +245,7 @@ def test_who_sees_every_account_but_changes_none_is_offered_no_change(sign_in, p
     page = sign_in(issue(platform, role).token)
     page.get_by_role("link", name="Accounts", exact=True).click()
     page.get_by_role("heading", name="Accounts").wait_for()
-    expect(page.locator("[data-account=default]")).to_be_visible()
+    expect(page.locator("[data-account='default']")).to_be_visible()
     expect(page.get_by_role("button", name="New account")).to_have_count(0)
     page.goto(f"/accounts/{account}")
     expect(page.locator("[data-token]")).to_have_count(1)
@@ -276,7 +278,7 @@ def test_names_are_text_whatever_they_hold(sign_in, platform):
     assert answer.status_code == 201, answer.text
     page = sign_in(TOKEN, "/accounts")
     page.on("dialog", lambda dialog: page.complaints.append(f"alert: {dialog.message}"))
-    page.locator(f"[data-account={account}]").get_by_role("link", name=evil).click()
+    page.locator(f"[data-account='{account}']").get_by_role("link", name=evil).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(evil)
     expect(page.locator("[data-token] .name")).to_have_text(evil)
     page.get_by_role("button", name=f"Revoke {evil}").click()
@@ -312,7 +314,7 @@ def test_more_are_loaded_behind_those_that_are_there(sign_in, platform, account)
         known = page.locator("[data-account]").count()
         more.click()
         expect(page.locator("[data-account]")).not_to_have_count(known)
-    expect(page.locator(f"[data-account^={prefix}]")).to_have_count(60)
+    expect(page.locator(f"[data-account^='{prefix}']")).to_have_count(60)
     page.goto(f"/accounts/{account}")
     expect(page.locator("[data-token]")).to_have_count(50)
     more.click()
@@ -324,6 +326,16 @@ def test_more_are_loaded_behind_those_that_are_there(sign_in, platform, account)
     expect(last.locator(".badge")).to_have_text("revoked")
     expect(page.locator("[data-token]")).to_have_count(60)
     platform.postgres.query(f"UPDATE accounts SET deleted_at = now() WHERE id LIKE '{prefix}%'")
+
+
+def test_waiting_and_nothing_there_are_shown(sign_in, page):
+    answers = []
+    page.route("**/api/v1/accounts?*", lambda route: answers.append(route))
+    sign_in(TOKEN, "/accounts")
+    expect(page.get_by_label("Loading")).to_be_visible()
+    answers.pop().fulfill(json={"items": [], "next": None})
+    expect(page.get_by_role("heading", name="No accounts")).to_be_visible()
+    expect(page.get_by_label("Loading")).to_have_count(0)
 
 
 @pytest.mark.parametrize("path, call", [("/accounts", "**/api/v1/accounts?*"), ("/accounts/default", "**/api/v1/accounts/default"), ("/accounts/default", "**/api/v1/tokens?*")])

@@ -3,7 +3,8 @@ import { useLayoutEffect, useRef, type ReactNode } from "react";
 /** A modal dialog: the browser traps the focus in it, closes it with Escape, and gives the focus back. */
 export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => { // its cleanup comes before the element goes: only one that is in the page gives the focus back
+  // The cleanup of `useEffect` comes when the element has left the page, and then it gives no focus back.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     element?.querySelector("input")?.focus(); // else it stands on the closing button
