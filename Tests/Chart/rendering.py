@@ -40,6 +40,7 @@ INSTALLATIONS = {
         EXTERNAL,
         {"externalDatabase": {"caConfigMap": "their-authority", "cidrs": ["192.0.2.7/32"], "port": 6432}},
     ),
+    "audit jobs": merged(values_file("values-prod.yaml"), {"audit": {"retention": 13}}),
     "existing secrets": merged(
         MINIMAL, {"adminToken": {"existingSecret": "my-token"}, "postgresql": {"existingSecret": "my-database"}}
     ),

@@ -98,7 +98,7 @@ def test_every_pod_is_closed_but_for_its_own_policy(objects):
         assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
 
 
-@pytest.mark.parametrize("name, jobs", [("default", []), ("prod", ["store-platform-archive", "store-platform-verify"])])
+@pytest.mark.parametrize("name, jobs", [("default", []), ("audit jobs", ["store-platform-archive", "store-platform-verify"])])
 def test_the_database_hears_the_platform_alone_and_calls_nobody(name, jobs):
     objects = installation(name)
     spec = named(objects, "NetworkPolicy", "store-platform-postgresql")["spec"]
@@ -114,7 +114,7 @@ def test_the_database_hears_the_platform_alone_and_calls_nobody(name, jobs):
     assert spec["egress"] == []
 
 
-@pytest.mark.parametrize("name, database", [("prod", 5432), ("external database", 6432)])
+@pytest.mark.parametrize("name, database", [("audit jobs", 5432), ("external database", 6432)])
 def test_the_jobs_reach_names_and_database_alone_and_nobody_reaches_them(name, database):
     spec = named(installation(name), "NetworkPolicy", "store-platform-audit")["spec"]
     assert spec["ingress"] == []

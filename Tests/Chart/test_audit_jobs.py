@@ -1,11 +1,13 @@
 """The jobs over the audit log: when there are any, and what their rendered containers do to a real log."""
 
 import json
+import os
 import pathlib
 
 import pytest
 
 from bundled import BundledPostgres, Pods
+from platform_under_test import BINARIES
 from rendering import MINIMAL, container, installation, merged, named, of_kind, pod_template, render, variables
 
 
@@ -56,7 +58,7 @@ def test_what_was_archived_stays_when_the_release_goes():
 
 @pytest.mark.parametrize("name", ["archive", "verify"])
 def test_both_write_to_the_volume(name):
-    job = named(installation("prod"), "CronJob", f"store-platform-{name}")
+    job = named(installation("audit jobs"), "CronJob", f"store-platform-{name}")
     mounts = {mount["name"]: mount["mountPath"] for mount in container(job, name)["volumeMounts"]}
     volumes = {volume["name"]: volume for volume in pod_template(job)["spec"]["volumes"]}
     assert volumes["audit"]["persistentVolumeClaim"] == {"claimName": "store-platform-audit"}
@@ -70,7 +72,7 @@ def test_both_write_to_the_volume(name):
 @pytest.fixture
 def pods(tmp_path):
     """A migrated database with two records in its log."""
-    objects = installation("prod")
+    objects = installation("audit jobs")
     postgres = BundledPostgres(objects)
     pods = Pods(objects, postgres, tmp_path)
     pods.migrate()
@@ -85,8 +87,8 @@ def append(postgres, records):
         f" SELECT 'someone', 'admin', 'default', '::1', 'r', 'store.create', 's', 'ok' FROM generate_series(1, {records})")
 
 
-def verify(pods):
-    return pods.run("CronJob", "store-platform-verify", "verify")
+def verify(pods, **more):
+    return pods.run("CronJob", "store-platform-verify", "verify", **more)
 
 
 def volume(pods) -> pathlib.Path:
@@ -141,11 +143,14 @@ def test_a_log_that_was_written_anew_fails_the_job_and_gets_no_checkpoint(pods):
     assert len((volume(pods) / "checkpoints").read_text().splitlines()) == 1
 
 
-def test_a_run_that_was_cut_short_spoils_no_checkpoint(pods):
+def test_a_run_that_was_cut_short_spoils_no_checkpoint(pods, tmp_path):
     assert verify(pods).returncode == 0
     (volume(pods) / "checkpoints.partial").write_text('{"number": 1, "ha')
-    pods.postgres.query("ALTER ROLE store_platform_auditor NOLOGIN")
-    assert verify(pods).returncode == 69
-    pods.postgres.query("ALTER ROLE store_platform_auditor LOGIN")
+    # The database goes away between the verification and the checkpoint.
+    stand_in = tmp_path / "store-platform"
+    stand_in.write_text(f'#!/bin/sh\n[ "$2" != checkpoint ] || exit 69\nexec {BINARIES}/store-platform "$@"\n')
+    stand_in.chmod(0o755)
+    assert verify(pods, PATH=f"{tmp_path}:{os.environ['PATH']}").returncode == 69
+    assert len((volume(pods) / "checkpoints").read_text().splitlines()) == 1
     assert "1 checkpoints agree" in verify(pods).stdout
     assert len((volume(pods) / "checkpoints").read_text().splitlines()) == 2

@@ -24,7 +24,7 @@ AUDITOR = ("store-platform-auditor", "url")
     "name, owner, application, auditor",
     [
         ("default", OWNER, APPLICATION, None),
-        ("prod", OWNER, APPLICATION, AUDITOR),
+        ("audit jobs", OWNER, APPLICATION, AUDITOR),
         ("existing secrets", ("my-database", "url"), ("my-database", "url"), None),
         ("existing secrets of every role", ("my-database", "url"), ("my-application", "url"), ("my-auditor", "url")),
         ("external database of the owner", ("their-database", "url"), ("their-database", "url"), ("their-database", "url")),
