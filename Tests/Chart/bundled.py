@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from platform_under_test import BINARIES, Postgres
-from rendering import CHART, PROJECT, container, containers, named, pod_template, variables
+from rendering import CHART, PROJECT, container_named, containers, named, pod_template, variables
 
 HOST = "store-platform-postgresql"
 
@@ -18,7 +18,7 @@ class BundledPostgres(Postgres):
     def __init__(self, objects):
         super().__init__()
         data = self.directory / "data"
-        given = variables(container(named(objects, "StatefulSet", HOST), "postgresql"))
+        given = variables(container_named(named(objects, "StatefulSet", HOST), "postgresql"))
         self.query(f"ALTER ROLE postgres PASSWORD '{secret(objects, *given['POSTGRES_PASSWORD'])}'")
         self._script('postgres_stop "$1/data"')
         rules = self.directory / "pg_hba.conf"
@@ -35,6 +35,12 @@ class BundledPostgres(Postgres):
         }
         subprocess.run(["sh", CHART / "postgresql/10-create-database.sh"], env=environment, check=True, stdout=subprocess.DEVNULL)
         self.url = self.url.replace("/postgres?", "/store_platform?")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
 
     def log(self):
         return (self.directory / "data/log").read_text()
@@ -61,7 +67,7 @@ class Pods:
     def start(self, kind, name, container_name, **more):
         """A container's process. `more` are variables that only this machine needs."""
         workload = named(self.objects, kind, name)
-        found = container(workload, container_name)
+        found = container_named(workload, container_name)
         places = self.places(workload, found)
 
         def placed(text):
@@ -97,18 +103,18 @@ class Pods:
         """Path in the container → path on this machine, with what is mounted there."""
         volumes = {volume["name"]: volume for volume in pod_template(workload)["spec"]["volumes"]}
         places = {}
-        for mount in found.get("volumeMounts", []):
+        # Scripts last: they name the places of the other mounts.
+        for mount in sorted(found["volumeMounts"], key=lambda mount: "subPath" in mount):
             volume = volumes[mount["name"]]
-            here = self.home / mount["name"]
-            if "persistentVolumeClaim" in volume:
-                here.mkdir(exist_ok=True)
-                places[mount["mountPath"]] = str(here)
-        for mount in found.get("volumeMounts", []):
-            if "configMap" in volumes[mount["name"]]:
-                here = self.home / mount["subPath"]
-                text = named(self.objects, "ConfigMap", volumes[mount["name"]]["configMap"]["name"])["data"][mount["subPath"]]
+            here = self.home / mount.get("subPath", mount["name"])
+            if "configMap" in volume:
+                text = named(self.objects, "ConfigMap", volume["configMap"]["name"])["data"][mount["subPath"]]
                 for place, there in places.items():
                     text = text.replace(place, there)
                 here.write_text(text)
-                places[mount["mountPath"]] = str(here)
+            elif "persistentVolumeClaim" in volume:
+                here.mkdir(exist_ok=True)
+            else:
+                continue
+            places[mount["mountPath"]] = str(here)
         return places

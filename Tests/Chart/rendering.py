@@ -180,7 +180,7 @@ def containers(workload):
     return pod.get("initContainers", []) + pod["containers"]
 
 
-def container(workload, name):
+def container_named(workload, name):
     (found,) = [container for container in containers(workload) if container["name"] == name]
     return found
 

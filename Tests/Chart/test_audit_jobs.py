@@ -8,7 +8,7 @@ import pytest
 
 from bundled import BundledPostgres, Pods
 from platform_under_test import BINARIES
-from rendering import MINIMAL, container, installation, merged, named, of_kind, pod_template, render, variables
+from rendering import MINIMAL, container_named, installation, merged, named, of_kind, pod_template, render, variables
 
 
 def jobs(objects):
@@ -45,7 +45,7 @@ def test_a_job_runs_once_at_a_time_and_ends(objects):
 def test_the_given_times_sizes_and_classes_arrive():
     objects = installation("everything set")
     assert {name: job["spec"]["schedule"] for name, job in jobs(objects).items()} == {"shops-archive": "0 1 2 * *", "shops-verify": "0 * * * *"}
-    archive = variables(container(named(objects, "CronJob", "shops-archive"), "archive"))
+    archive = variables(container_named(named(objects, "CronJob", "shops-archive"), "archive"))
     assert archive["STORE_PLATFORM_AUDIT_RETENTION"] == "6"
     (claim,) = of_kind(objects, "PersistentVolumeClaim")
     assert claim["spec"]["resources"]["requests"]["storage"] == "1Gi" and claim["spec"]["storageClassName"] == "slow"
@@ -59,10 +59,10 @@ def test_what_was_archived_stays_when_the_release_goes():
 @pytest.mark.parametrize("name", ["archive", "verify"])
 def test_both_write_to_the_volume(name):
     job = named(installation("audit jobs"), "CronJob", f"store-platform-{name}")
-    mounts = {mount["name"]: mount["mountPath"] for mount in container(job, name)["volumeMounts"]}
+    mounts = {mount["name"]: mount["mountPath"] for mount in container_named(job, name)["volumeMounts"]}
     volumes = {volume["name"]: volume for volume in pod_template(job)["spec"]["volumes"]}
     assert volumes["audit"]["persistentVolumeClaim"] == {"claimName": "store-platform-audit"}
-    told = variables(container(job, name)).get("STORE_PLATFORM_AUDIT_ARCHIVE", mounts["audit"])
+    told = variables(container_named(job, name)).get("STORE_PLATFORM_AUDIT_ARCHIVE", mounts["audit"])
     assert told == mounts["audit"] == "/var/lib/store-platform/audit"
 
 
@@ -73,12 +73,11 @@ def test_both_write_to_the_volume(name):
 def pods(tmp_path):
     """A migrated database with two records in its log."""
     objects = installation("audit jobs")
-    postgres = BundledPostgres(objects)
-    pods = Pods(objects, postgres, tmp_path)
-    pods.migrate()
-    append(postgres, 2)
-    yield pods
-    postgres.stop()
+    with BundledPostgres(objects) as postgres:
+        pods = Pods(objects, postgres, tmp_path)
+        pods.migrate()
+        append(postgres, 2)
+        yield pods
 
 
 def append(postgres, records):

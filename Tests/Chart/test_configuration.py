@@ -8,7 +8,7 @@ import pytest
 
 from cluster import cluster, render_in
 from rendering import (
-    EXTERNAL, INSTALLATIONS, MINIMAL, PROJECT, container, containers, installation, merged, named, of_kind, render, variables, workloads,
+    EXTERNAL, INSTALLATIONS, MINIMAL, PROJECT, container_named, containers, installation, merged, named, of_kind, render, variables, workloads,
 )
 
 SOURCES = PROJECT / "Sources"
@@ -121,7 +121,7 @@ def test_a_large_number_is_written_as_digits():
 
 def test_the_service_is_told_nothing_it_does_not_read(objects):
     for deployment in of_kind(objects, "Deployment"):
-        service = container(deployment, "store-platform")
+        service = container_named(deployment, "store-platform")
         (source,) = service["envFrom"]
         assert environment(objects, source["configMapRef"]["name"]).keys() <= SETTINGS
         assert variables(service).keys() == {"STORE_PLATFORM_ROLE", "STORE_PLATFORM_ADMIN_TOKEN", "DATABASE_URL"}
@@ -182,7 +182,7 @@ def test_named_secrets_are_used_and_none_is_made():
     objects = installation("existing secrets")
     assert of_kind(objects, "Secret") == []
     api = named(objects, "Deployment", "store-platform-api")
-    service = variables(container(api, "store-platform"))
+    service = variables(container_named(api, "store-platform"))
     assert service["STORE_PLATFORM_ADMIN_TOKEN"] == ("my-token", "token")
     assert service["DATABASE_URL"] == ("my-database", "url")
 
@@ -190,7 +190,7 @@ def test_named_secrets_are_used_and_none_is_made():
 def test_an_external_database_is_reached_by_its_secret_and_checked_by_its_authority():
     api = named(installation("external database"), "Deployment", "store-platform-api")
     for name, secret in (("migrate", "their-database"), ("store-platform", "store-platform-external-application")):
-        found = container(api, name)
+        found = container_named(api, name)
         assert variables(found)["DATABASE_URL"] == (secret, "url")
         assert {"name": "database-authority", "mountPath": "/etc/store-platform/database", "readOnly": True} in found["volumeMounts"]
 

@@ -12,7 +12,7 @@ from bundled import BundledPostgres, Pods, secret
 from cluster import cluster, render_in
 from platform_under_test import BINARIES, Postgres, Process, free_port, wait_until
 from rendering import (
-    INSTALLATIONS, MINIMAL, PROJECT, container, containers, installation, merged, named, of_kind, render, variables, workloads,
+    INSTALLATIONS, MINIMAL, PROJECT, container_named, containers, installation, merged, named, of_kind, render, variables, workloads,
 )
 
 OWNER = ("store-platform-postgresql", "url")
@@ -101,14 +101,13 @@ def test_an_installation_from_before_the_roles_gets_their_passwords_once(tmp_pat
 def upgraded(tmp_path_factory):
     """The pods of an installation that was made with the owner alone, and whose upgrade has brought the roles."""
     objects = installation("prod")
-    postgres = BundledPostgres(objects)
     before = render(merged(INSTALLATIONS["prod"], {"postgresql": {"existingSecret": OWNER[0]}})) + of_kind(objects, "Secret")
-    assert "Applied: 0001" in Pods(before, postgres, tmp_path_factory.mktemp("before")).migrate()
-    assert append(postgres, secret(objects, *OWNER)).returncode == 0
-    pods = Pods(objects, postgres, tmp_path_factory.mktemp("after"))
-    assert "have what they may do" in pods.migrate()
-    yield pods
-    postgres.stop()
+    with BundledPostgres(objects) as postgres:
+        assert "Applied: 0001" in Pods(before, postgres, tmp_path_factory.mktemp("before")).migrate()
+        assert append(postgres, secret(objects, *OWNER)).returncode == 0
+        pods = Pods(objects, postgres, tmp_path_factory.mktemp("after"))
+        assert "have what they may do" in pods.migrate()
+        yield pods
 
 
 def append(postgres, url):
@@ -226,12 +225,9 @@ def test_a_password_that_was_changed_in_its_secret_is_the_databases_after_the_ne
 
 def test_roles_that_nobody_made_are_told_of(tmp_path):
     objects = installation("default")
-    postgres = BundledPostgres(objects)
-    try:
+    with BundledPostgres(objects) as postgres:
         alone = Pods(objects, postgres, tmp_path).run("Deployment", "store-platform-api", "migrate")
         assert alone.returncode == 1 and "The role store_platform_application is not there" in alone.stderr
-    finally:
-        postgres.stop()
 
 
 def test_a_database_elsewhere_that_is_made_as_the_page_says_can_be_migrated():
@@ -239,7 +235,7 @@ def test_a_database_elsewhere_that_is_made_as_the_page_says_can_be_migrated():
     postgres = Postgres()
     try:
         subprocess.run(["psql", "-Xq", "--set=ON_ERROR_STOP=1", postgres.url], input=statements, text=True, check=True)
-        migrate = container(named(installation("external database"), "Deployment", "store-platform-api"), "migrate")
+        migrate = container_named(named(installation("external database"), "Deployment", "store-platform-api"), "migrate")
         urls = {role: f"postgresql://{role}@127.0.0.1:{postgres.port}/store_platform" for role in ("store_platform", "store_platform_application")}
         environment = {"DATABASE_URL": urls["store_platform"], "STORE_PLATFORM_MIGRATIONS": str(PROJECT / "migrations")}
         done = subprocess.run([BINARIES / "store-platform", *migrate["args"]], env=environment, capture_output=True, text=True)

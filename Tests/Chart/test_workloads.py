@@ -7,7 +7,7 @@ import pytest
 
 from pod_security import violations
 from rendering import (
-    INSTALLATIONS, MINIMAL, PROJECT, container, containers, installation, merged, named, of_kind, pod_template, render, selects, variables,
+    INSTALLATIONS, MINIMAL, PROJECT, container_named, containers, installation, merged, named, of_kind, pod_template, render, selects, variables,
     workloads,
 )
 
@@ -58,7 +58,7 @@ def test_every_container_that_serves_is_probed(objects):
 
 def test_liveness_never_depends_on_the_database(objects):
     for deployment in of_kind(objects, "Deployment"):
-        service = container(deployment, "store-platform")
+        service = container_named(deployment, "store-platform")
         assert service["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "http"}
         assert service["startupProbe"]["httpGet"] == {"path": "/livez", "port": "http"}
         assert service["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
@@ -83,7 +83,7 @@ def test_the_service_migrates_before_it_serves_with_the_same_image(objects):
 
 def test_the_migration_is_told_of_the_database_alone(objects):
     for deployment in of_kind(objects, "Deployment"):
-        migrate = container(deployment, "migrate")
+        migrate = container_named(deployment, "migrate")
         assert variables(migrate).keys() == {"DATABASE_URL"} and "envFrom" not in migrate
         assert {mount["name"] for mount in migrate["volumeMounts"]} <= {"tmp", "database-authority"}
 
@@ -118,7 +118,7 @@ def test_a_longer_pause_leaves_as_much_time_to_end(pause, grace):
 )
 def test_the_mode_decides_which_deployment_does_what(name, roles):
     found = {
-        deployment["metadata"]["name"]: variables(container(deployment, "store-platform"))["STORE_PLATFORM_ROLE"]
+        deployment["metadata"]["name"]: variables(container_named(deployment, "store-platform"))["STORE_PLATFORM_ROLE"]
         for deployment in of_kind(installation(name), "Deployment")
     }
     assert found == roles
@@ -213,7 +213,7 @@ def test_images_are_pinned_by_tag_or_digest(objects):
 
 def test_a_digest_decides_over_the_tag():
     api = named(installation("everything set"), "Deployment", "shops-api")
-    assert container(api, "store-platform")["image"] == "store-platform:0.1.0@sha256:" + "0" * 64
+    assert container_named(api, "store-platform")["image"] == "store-platform:0.1.0@sha256:" + "0" * 64
 
 
 def test_placement_reaches_every_pod():
