@@ -108,6 +108,8 @@ def proxy_role(**role):
         ({"postgresql": {"image": {"tag": ""}}}, "tag"),
         (merged(EXTERNAL, {"externalDatabase": {"existingSecret": ""}}), "existingSecret"),
         ({"platform": {"maxStores": -1}}, "maxStores"),
+        ({"platform": {"concurrency": 257}}, "concurrency"),
+        ({"platform": {"provisionTimeout": 86_401}}, "provisionTimeout"),
         ({"platform": {"drainPause": 61}}, "drainPause"),
         ({"access": {"limits": {"orders": "60"}}}, "orders"),
         ({"access": {"limits": {"logins": "1/1"}}}, "logins"),

@@ -2,11 +2,13 @@
 
 import base64
 import re
+import subprocess
 from urllib.parse import urlsplit
 
 import pytest
 
 from cluster import cluster, render_in
+from platform_under_test import BINARIES, write_kubeconfig
 from rendering import (
     EXTERNAL, INSTALLATIONS, MINIMAL, PROJECT, container_named, containers, installation, merged, named, of_kind, render, variables, workloads,
 )
@@ -115,8 +117,24 @@ def test_the_settings_are_found_in_the_source_and_described():
 
 
 def test_a_large_number_is_written_as_digits():
-    values = environment(render(merged(MINIMAL, {"platform": {"provisionTimeout": 10_000_000}})))
-    assert values["STORE_PLATFORM_PROVISION_TIMEOUT"] == "10000000"
+    values = environment(render(merged(MINIMAL, {"access": {"sessionLifetime": 31_536_000}})))
+    assert values["STORE_PLATFORM_SESSION_LIFETIME"] == "31536000"
+
+
+@pytest.mark.parametrize("name", INSTALLATIONS)
+def test_the_service_takes_the_settings_as_they_are_written(name, tmp_path):
+    objects = installation(name)
+    (told,) = [item["data"] for item in of_kind(objects, "ConfigMap") if "STORE_PLATFORM_LISTEN" in item["data"]]
+    kubeconfig, registry = tmp_path / "kubeconfig", tmp_path / "registry"
+    write_kubeconfig(kubeconfig, "http://127.0.0.1:1")
+    registry.write_text('{"auths": {}}')
+    here = {"KUBECONFIG": str(kubeconfig), "DATABASE_URL": "postgresql://127.0.0.1:1/none"}
+    if "STORE_PLATFORM_REGISTRY_CONFIG" in told:
+        here["STORE_PLATFORM_REGISTRY_CONFIG"] = str(registry)
+    checked = subprocess.run([BINARIES / "store-platform", "check"], env=told | here, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+    read = dict(line.split("=", 1) for line in checked.stdout.splitlines())
+    assert {key: read[key] for key in told} == told | {key: here[key] for key in here.keys() & told.keys()}
 
 
 def test_the_service_is_told_nothing_it_does_not_read(objects):

@@ -10,7 +10,7 @@ import requests
 
 from bundled import BundledPostgres, Pods, secret
 from cluster import cluster, render_in
-from platform_under_test import BINARIES, Postgres, Process, free_port, wait_until
+from platform_under_test import BINARIES, Postgres, Process, free_port, wait_until, write_kubeconfig
 from rendering import (
     INSTALLATIONS, MINIMAL, PROJECT, container_named, containers, installation, merged, named, of_kind, render, variables, workloads,
 )
@@ -184,9 +184,7 @@ def test_the_service_serves_with_what_its_container_holds(upgraded, tmp_path):
         [BINARIES / "cluster-simulator", "--port", str(ports[0]), "--ingress-port", str(ports[1])], None, tmp_path / "cluster.log")
     simulator.start()
     kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(
-        "{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:%s'}}],"
-        " contexts: [{name: c, context: {cluster: c, user: u}}], users: [{name: u, user: {}}]}" % ports[0])
+    write_kubeconfig(kubeconfig, f"http://127.0.0.1:{ports[0]}")
     here = {"KUBECONFIG": str(kubeconfig), "STORE_PLATFORM_LISTEN": f"127.0.0.1:{ports[2]}", "STORE_PLATFORM_DRAIN_PAUSE": "0"}
     service = upgraded.start("Deployment", "store-platform-api", "store-platform", **here)
     url = f"http://127.0.0.1:{ports[2]}"
