@@ -44,16 +44,29 @@ struct Configuration: Sendable {
 
     /// Only what goes into the manifests of stores: for what needs neither database nor cluster.
     static func platform(environment: [String: String]) throws(Invalid) -> PlatformConfiguration {
+        try part(of: environment) { $0.readPlatform(&$1) }.platform
+    }
+
+    /// Only where the database is and what makes it: for what needs no cluster.
+    static func database(environment: [String: String]) throws(Invalid) -> (postgres: PostgresConfiguration, migrations: URL) {
+        let configuration = try part(of: environment) { $0.readDatabase(&$1) }
+        return (configuration.postgres, configuration.migrations)
+    }
+
+    private static func part(
+        of environment: [String: String], _ read: (inout Configuration, inout EnvironmentReader) -> Void
+    ) throws(Invalid) -> Configuration {
         var configuration = Configuration()
         var reader = EnvironmentReader(environment)
-        configuration.readPlatform(&reader)
+        read(&configuration, &reader)
         guard reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
-        return configuration.platform
+        return configuration
     }
 
     init(environment: [String: String]) throws(Invalid) {
+        self.init()
         var reader = EnvironmentReader(environment)
-        migrations = URL(fileURLWithPath: reader.text("STORE_PLATFORM_MIGRATIONS") ?? "migrations")
+        readDatabase(&reader)
         if let listen = reader.text("STORE_PLATFORM_LISTEN") {
             let colon = listen.lastIndex(of: ":")
             let number = colon.flatMap { Int(listen[listen.index(after: $0)...]) }
@@ -63,11 +76,6 @@ struct Configuration: Sendable {
             } else {
                 reader.complain("STORE_PLATFORM_LISTEN must be ADDRESS:PORT, as 127.0.0.1:8080")
             }
-        }
-        if let url = reader.secret("DATABASE_URL") {
-            postgres = PostgresConfiguration(url: url)
-        } else {
-            reader.complain("DATABASE_URL is missing: postgresql://user:password@host/database")
         }
         role = reader.choice("STORE_PLATFORM_ROLE", Role.allCases) ?? .all
         readPlatform(&reader)
@@ -89,6 +97,15 @@ struct Configuration: Sendable {
         webRoot = reader.text("STORE_PLATFORM_WEB_ROOT").map { URL(fileURLWithPath: $0) }
         shown = reader.shown
         guard reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+    }
+
+    private mutating func readDatabase(_ reader: inout EnvironmentReader) {
+        migrations = URL(fileURLWithPath: reader.text("STORE_PLATFORM_MIGRATIONS") ?? "migrations")
+        if let url = reader.secret("DATABASE_URL") {
+            postgres = PostgresConfiguration(url: url)
+        } else {
+            reader.complain("DATABASE_URL is missing: postgresql://user:password@host/database")
+        }
     }
 
     private mutating func readAccess(_ reader: inout EnvironmentReader) {
