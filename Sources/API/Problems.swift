@@ -75,7 +75,8 @@ extension Problem {
         case .overloaded:
             self.init(
                 .serviceUnavailable, code: "overloaded",
-                detail: "Too many requests are waiting for the database. Nothing was done; repeat this one in a moment.", retryAfter: 1)
+                detail: "Too many requests are waiting for the database. Nothing was done; repeat this one in a moment.",
+                retryAfter: 1)
         case .accountNotFound:
             self.init(.notFound, code: "account_not_found", detail: "There is no such account. Check the id in the address.")
         case .tokenNotFound:

@@ -18,7 +18,8 @@ extension Footprint {
             node.allocatable[resource].flatMap { Quantity.amount($0, unit) } ?? 0
         }
         self.init(
-            cpu: amount("cpu", .thousandths), memory: amount("memory", .bytes), pods: node.allocatable["pods"].flatMap { Int($0) } ?? 0)
+            cpu: amount("cpu", .thousandths), memory: amount("memory", .bytes),
+            pods: node.allocatable["pods"].flatMap { Int($0) } ?? 0)
     }
 }
 

@@ -116,7 +116,8 @@ package enum StoreRepository {
     ) throws(PostgresError) -> [(kind: StoreKind, count: Int)] {
         let key = 7_305_804_402_566_529_361  // any number that nobody else locks
         _ = try db.query("SELECT pg_advisory_xact_lock(\(key))")
-        return try db.query("SELECT engine, plan, count(*) AS count FROM stores WHERE phase <> 'deleted' GROUP BY engine, plan").map {
+        return try db.query("SELECT engine, plan, count(*) AS count FROM stores WHERE phase <> 'deleted' GROUP BY engine, plan").map
+        {
             row throws(PostgresError) in
             let kind = StoreKind(EngineID(rawValue: try row.decode("engine")), PlanID(rawValue: try row.decode("plan")))
             return (kind, try row.decode("count"))

@@ -43,19 +43,18 @@ package enum WorkRepository {
     package static func claim(
         limit: Int, lease: Duration, dueWithin: Duration? = nil, on db: isolated Connection
     ) throws(PostgresError) -> [Lease] {
-        let lately: SQL = dueWithin.map { " AND due_at > now() - make_interval(secs => \($0.seconds))" } ?? ""
-        let rows = try db.query(
+        var due: SQL = """
+            SELECT store_id AS due_id, lease_token IS NOT NULL AS is_taken_over FROM work
+            WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
             """
+        if let dueWithin { due += " AND due_at > now() - make_interval(secs => \(dueWithin.seconds))" }
+        due += " ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED"
+        let claim: SQL = """
             UPDATE work SET lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => \(lease.seconds)), attempt = attempt + 1
-            FROM (
-                SELECT store_id AS due_id, lease_token IS NOT NULL AS is_taken_over FROM work
-                WHERE due_at <= now()
-            """ + lately + """
-                 AND (lease_until IS NULL OR lease_until < now())
-                ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED) due
-            WHERE store_id = due_id
-            RETURNING store_id, lease_token, requested, attempt, is_taken_over
-            """)
+            """
+        let rows = try db.query(
+            claim + " FROM (" + due + ") due WHERE store_id = due_id"
+                + " RETURNING store_id, lease_token, requested, attempt, is_taken_over")
         return try rows.map { row throws(PostgresError) in
             guard let id = StoreID(try row.decode("store_id", as: String.self)) else {
                 throw PostgresError(.decoding("store_id"), "The column store_id holds no store's id.")

@@ -111,7 +111,9 @@ package struct StoreService: Sendable {
         if let maximumStores, living.map(\.count).reduce(0, +) >= maximumStores {
             throw StoreError.platformIsFull(limit: maximumStores)
         }
-        if let words = room?.lack(for: StoreKind(store.engine, store.plan), besides: living) { throw StoreError.clusterIsFull(words) }
+        if let words = room?.lack(for: StoreKind(store.engine, store.plan), besides: living) {
+            throw StoreError.clusterIsFull(words)
+        }
     }
 
     private static func store(for order: Order, account: String) throws(StoreError) -> Store {

@@ -34,7 +34,8 @@ extension Footprint {
         ]
         for (room, used, wanted, what, unit) in needs where used + wanted > room {
             let texts = [max(room, 0), used, wanted].map { amount in unit.map { Quantity.text(amount, $0) } ?? String(amount) }
-            return "has room for \(texts[0]) of \(what), its stores need \(texts[1]) of that, and this one would need \(texts[2]) more"
+            return
+                "has room for \(texts[0]) of \(what), its stores need \(texts[1]) of that, and this one would need \(texts[2]) more"
         }
         return nil
     }

@@ -32,7 +32,8 @@ struct QueueBench {
         await pool.close()
         let report: JSONValue = [
             "finished": .integer(latencies.count), "perSecond": .double(Double(latencies.count) / Double(seconds)),
-            "p50": .double(milliseconds(latencies, 0.5)), "p99": .double(milliseconds(latencies, 0.99)), "max": .double(milliseconds(latencies, 1)),
+            "p50": .double(milliseconds(latencies, 0.5)), "p99": .double(milliseconds(latencies, 0.99)),
+            "max": .double(milliseconds(latencies, 1)),
         ]
         print(report.text)
     }

@@ -84,6 +84,7 @@ INSTALLATIONS = {
                 "provisionTimeout": 900,
                 "unknownNamespaces": "report",
                 "maxStores": 0,
+                "checkRoom": False,
                 "lease": 60,
                 "clusterCallsPerSecond": 200,
                 "drainPause": 0,

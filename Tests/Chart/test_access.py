@@ -22,6 +22,7 @@ API = {
     ("networking.k8s.io", "ingresses"): {"list"},
     ("networking.k8s.io", "networkpolicies"): {"list"},
     ("storage.k8s.io", "storageclasses"): {"list"},
+    ("", "nodes"): {"list"},
 }
 WORKER = {
     ("", "namespaces"): {"get", "list", "watch", "create", "patch", "delete"},
@@ -40,6 +41,7 @@ WORKER = {
     ("networking.k8s.io", "ingresses"): WRITE,
     ("networking.k8s.io", "networkpolicies"): WRITE | {"update"},
     ("storage.k8s.io", "storageclasses"): {"list"},
+    ("", "nodes"): {"list"},
 }
 
 

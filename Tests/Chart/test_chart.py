@@ -108,6 +108,7 @@ def proxy_role(**role):
         ({"postgresql": {"image": {"tag": ""}}}, "tag"),
         (merged(EXTERNAL, {"externalDatabase": {"existingSecret": ""}}), "existingSecret"),
         ({"platform": {"maxStores": -1}}, "maxStores"),
+        ({"platform": {"checkRoom": "off"}}, "checkRoom"),
         ({"platform": {"concurrency": 257}}, "concurrency"),
         ({"platform": {"provisionTimeout": 86_401}}, "provisionTimeout"),
         ({"platform": {"drainPause": 61}}, "drainPause"),

@@ -78,6 +78,7 @@ def test_set_values_arrive_under_their_names():
         "STORE_PLATFORM_STORAGE_CLASS": "fast",
         "STORE_PLATFORM_UNKNOWN_NAMESPACES": "report",
         "STORE_PLATFORM_MAX_STORES": "0",
+        "STORE_PLATFORM_CHECK_ROOM": "off",
         "STORE_PLATFORM_LEASE": "60",
         "STORE_PLATFORM_CLUSTER_CALLS_PER_SECOND": "200",
         "STORE_PLATFORM_DRAIN_PAUSE": "0",

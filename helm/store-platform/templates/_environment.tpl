@@ -32,6 +32,9 @@ STORE_PLATFORM_DRAIN_PAUSE: {{ int64 .Values.platform.drainPause | quote }}
 {{- if not (kindIs "invalid" .Values.platform.maxStores) }}
 STORE_PLATFORM_MAX_STORES: {{ int64 .Values.platform.maxStores | quote }}
 {{- end }}
+{{- if not .Values.platform.checkRoom }}
+STORE_PLATFORM_CHECK_ROOM: "off"
+{{- end }}
 {{- range $name, $limit := .Values.access.limits }}
 {{- if $limit }}
 STORE_PLATFORM_LIMIT_{{ $name | snakecase | upper }}: {{ $limit | quote }}
