@@ -94,7 +94,6 @@ class Fleet:
              "--pod-delay", str(pod_delay)], None, directory / "cluster.log")
         environment = {"STORE_PLATFORM_LEASE": str(lease), "STORE_PLATFORM_PUBLIC_PORT": str(self.ingress_port), **(environment or {})}
         self.replicas = [Replica(self, number, environment) for number in range(replicas)]
-        self.session = requests.Session()
 
     def __enter__(self):
         self.simulator.start()
