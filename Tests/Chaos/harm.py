@@ -59,7 +59,7 @@ class Harm:
         time.sleep(self.chance.uniform(0, 0.3))
         for dead in [one for one in self.fleet.replicas if not one.is_alive]:
             armed = self.points and self.chance.random() < 0.5
-            dead.start(f"{self.chance.choice(self.points)}=kill@{self.chance.randint(1, 5)}" if armed else "")
+            dead.start(f"{self.chance.choice(self.points)}=kill@{self.chance.randint(1, 3)}" if armed else "")
 
     def _end_connections(self):
         victim = self.chance.choice(self.fleet.replicas).name

@@ -16,7 +16,7 @@ from witnesses import complaints, settle
 
 POINTS = ["create.before-commit", "create.after-commit", "change.before-commit", "change.after-commit"]
 # Each request has an address of its own: so its record is known also where no answer came.
-SETTINGS = {"STORE_PLATFORM_TRUSTED_PROXIES": "127.0.0.1", "STORE_PLATFORM_LIMIT_ORDERS": "20/20"}
+SETTINGS = {"STORE_PLATFORM_TRUSTED_PROXIES": "127.0.0.1", "STORE_PLATFORM_LIMIT_ORDERS": "60/20"}
 
 
 def the_log_is_complete(chance, seconds):

@@ -39,14 +39,14 @@ def no_secret_leaks(chance, seconds):
                 thread.start()
             for _ in until(seconds):
                 fleet.faults(*({"fault": fault, "probability": 0.05} for fault in SICKNESS), seed=chance.randrange(1 << 30))
-                secrets.of_stores(fleet)
                 time.sleep(chance.uniform(0.5, 1.5))
+                fleet.no_faults()
+                secrets.of_stores(fleet)
                 if chance.random() < 0.2:
                     refuse_service(fleet, verifier)
             eavesdropper.stopping.set()
             for thread in threads:
                 thread.join(60)
-            fleet.no_faults()
         settle(fleet, 180)
         secrets.of_stores(fleet)
         corpus.complete()
