@@ -55,7 +55,7 @@ def no_secret_leaks(chance, seconds):
         hits = search(needles, corpus.files)
         failures = harm.failures + eavesdropper.failures + [f"{file}: {secrets.name(text)}" for file, text in hits]
         planted, found = prove(chance, secrets, corpus, needles)
-        if found != planted:
+        if found < planted:
             failures.append(f"of {planted} secrets planted in a copy {found} were found: the search proves nothing")
         kinds = secrets.kinds
         size = sum(file.stat().st_size for file in corpus.files)
@@ -218,8 +218,8 @@ class Eavesdropper:
             ({"Authorization": f"Bearer {wrong}"}, "/me"), ({"Authorization": f"Basic {token}"}, "/me"), ({"Authorization": token}, "/me"),
             ({"Authorization": f"Bearer {token} {token}"}, "/me"), ({"Cookie": f"store-platform={token}", "Authorization": None}, "/me"), ({"Authorization": None}, f"/me?token={token}"),
             ({"X-CSRF-Token": token, "Authorization": None}, "/session"), ({"X-Forwarded-User": token, "Authorization": None}, "/me"), ({"Last-Event-ID": token}, "/events"),
-            ({"If-Match": token}, "/stores/a2bcdefghijk"), ({}, f"/stores?cursor={token}"), ({}, f"/tokens?limit={token}")])
-        method = client.chance.choice(["GET", "POST"]) if path == "/session" else "DELETE" if "If-Match" in headers else "GET"
+            ({"If-Match": token}, "/stores/a2bcdefghijk"), ({}, f"/stores?cursor={token}"), ({}, f"/tokens?limit={token}"), ({}, f"/tokens/{token}")])
+        method = client.chance.choice({"/session": ["GET", "POST"], f"/tokens/{token}": ["GET", "DELETE"]}.get(path, ["DELETE" if "If-Match" in headers else "GET"]))
         self._hear(client.ask(method, path, headers=headers))
 
     def _open_session(self, client):
