@@ -15,7 +15,7 @@ class Harm:
 
     def __init__(self, fleet: Fleet, chance, points=(), pause=(0.3, 1.2)):
         self.fleet, self.chance, self.points, self.pause = fleet, random.Random(chance.random()), points, pause
-        self.kills = self.ended = 0
+        self.kills = self.at_points = self.ended = 0
         self.failures, self.lock, self.stopping = [], threading.Lock(), threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
 
@@ -26,8 +26,13 @@ class Harm:
     def __exit__(self, *_):
         self.stopping.set()
         self.thread.join(60)
+        for replica in self.fleet.replicas:
+            if replica.process.environment.get("STORE_PLATFORM_FAIL_POINTS"):
+                replica.kill()  # or it would die later
         self.fleet.revive()
         self.fleet.wait_until_ready()
+        log = self.fleet.postgres.directory / "fail-points.log"
+        self.at_points = len(log.read_text().splitlines()) if log.exists() else 0
 
     def kill(self, replica):
         """Now, and has it started again a moment later."""
@@ -36,9 +41,7 @@ class Harm:
 
     @property
     def told(self):
-        log = self.fleet.postgres.directory / "fail-points.log"
-        at_points = len(log.read_text().splitlines()) if log.exists() else 0
-        return f"replicas killed {self.kills + at_points}, {at_points} of them at fail points, connections to PostgreSQL ended {self.ended} times"
+        return f"replicas killed {self.kills + self.at_points}, {self.at_points} of them at fail points, connections to PostgreSQL ended {self.ended} times"
 
     def _run(self):
         try:

@@ -156,7 +156,7 @@ class Revocations:
 
     @property
     def told(self):
-        return (f"{len(self.lags)} tokens revoked, the last that a replica let in was sent {max(self.lags):.2f} s after (aim 1 s),"
+        return (f"{len(self.lags)} tokens revoked, the last that a replica let in was sent {max(self.lags):.2f} s after (promised 1),"
                 f" the last stream to end {max(self.streams, default=0):.2f} s after")
 
     def one(self):
