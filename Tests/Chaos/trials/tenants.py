@@ -157,7 +157,7 @@ class Revocations:
     @property
     def told(self):
         return (f"{len(self.lags)} tokens revoked, the last that a replica let in was sent {max(self.lags):.2f} s after (promised 1),"
-                f" the last stream to end {max(self.streams, default=0):.2f} s after")
+                f" the last of {len(self.streams)} streams ended {max(self.streams, default=0):.2f} s after")
 
     def one(self):
         role, tenant = self.chance.choice(["merchant", "viewer"]), self.chance.choice(self.tenants)
@@ -181,8 +181,9 @@ class Revocations:
         self.streams += [end - revoked for end in ends if end > revoked]
         if answer.status_code != 200 or not any(status == 200 for _, status in asked) or not any(status == 401 for _, status in asked):
             self.failures.append(f"the token {issued['id']} was {answer.status_code} to revoke and {sorted({status for _, status in asked})} to use")
-        if self.lags[-1] >= 1:
-            self.failures.append(f"the token {issued['id']} was good for {self.lags[-1]:.2f} s after its end")
+        for what, lag in [("token", self.lags[-1]), *(("stream of the token", end - revoked) for end in ends)]:
+            if lag >= 1:
+                self.failures.append(f"the {what} {issued['id']} went on for {lag:.2f} s after its end")
 
     def _probe(self, replica, token, stopping, asked):
         """By the token, and by a session that it has opened."""
@@ -207,7 +208,7 @@ class Revocations:
             with requests.get(f"{replica.url}/api/v1/events", headers=headers, stream=True, timeout=(2, 10)) as answer:
                 for _ in answer.iter_content(1 << 16):
                     if stopping.is_set():
-                        return
+                        break
         except requests.RequestException:
             pass
         ends.append(time.monotonic())
