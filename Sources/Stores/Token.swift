@@ -76,6 +76,6 @@ package struct TokenText: Sendable, Equatable {
     /// A text without the secrets of the tokens in it: where an id belongs somebody pastes the whole token, and what is written down stays.
     package static func masked(in text: String) -> String {
         guard text.utf8.count > 64 else { return text }
-        return text.replacing(/sp_([a-z0-9]{1,64})_[0-9A-Za-z]+/) { "sp_\($0.1)_…" }
+        return text.replacing(/sp_([a-z0-9]{1,64})_[0-9A-Za-z]{16,}/) { "sp_\($0.1)_…" }
     }
 }
