@@ -136,7 +136,9 @@ class Desk:
         told = missing = doubled = 0
         for address, entry in self.sent.items():
             rows = self.rows.get(address, [])
-            if len(rows) > 1:
+            if entry["status"] == 503 and entry["code"] == "overloaded":
+                failures += [f"{entry} was turned away before it was looked at and has the records {rows}"] * bool(rows)
+            elif len(rows) > 1:
                 doubled += 1
                 failures.append(f"{entry} has the records {rows}")
             elif not rows and entry["status"]:
