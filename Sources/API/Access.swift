@@ -120,7 +120,7 @@ extension Request {
 }
 
 extension Response {
-    /// Cuts a streamed body off within about a second once the condition no longer holds.
+    /// Cuts a streamed body off within a second once the condition no longer holds.
     fileprivate func whileStreaming(_ isAllowed: @Sendable @escaping () async throws -> Bool) -> Response {
         guard case .stream(let produce) = body else { return self }
         var copy = self
@@ -128,7 +128,7 @@ extension Response {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await produce(writer) }
                 group.addTask {
-                    while try await isAllowed() { try await Task.sleep(for: .milliseconds(500)) }
+                    while try await isAllowed() { try await Task.sleep(for: .milliseconds(300)) }
                     throw StoreError.unauthenticated
                 }
                 try await group.next()

@@ -33,7 +33,7 @@ struct Audited: Sendable {
                 principal: await access.knownPrincipal(of: request), remoteAddress: access.address(of: request),
                 requestID: request.id,
                 action: action,
-                target: target, result: result))
+                target: TokenText.masked(in: target), result: result))
     }
 
     /// The id in the path, or of what was made; else the address or the name that was asked for.

@@ -13,7 +13,7 @@ package final class SessionService: Sendable {
 
     private let pool: ConnectionPool
     package let lifetime: Duration
-    /// Answers of the last second: the end of a session has effect within one.
+    /// Remembered as long as those of tokens.
     private let recent = Mutex<[[UInt8]: (session: Session?, until: ContinuousClock.Instant)]>([:])
 
     package init(pool: ConnectionPool, lifetime: Duration = .seconds(12 * 3600)) {
@@ -47,7 +47,7 @@ package final class SessionService: Sendable {
         let session = found.map { Session(principal: $0.principal, expiresAt: $0.expiresAt) }
         recent.withLock { recent in
             if recent.count > 1000 { recent.removeAll() }
-            recent[hash] = (session, askedAt + .seconds(1))
+            recent[hash] = (session, askedAt + TokenService.memory)
         }
         guard let session else { throw StoreError.unauthenticated }
         return session

@@ -53,6 +53,7 @@ extension TokenService {
 
     /// - Throws: `StoreError` `.tokenNotFound`, also for a token that the caller may not see.
     package func show(_ id: String, by caller: Caller) async throws -> Token {
+        guard TokenText(id) == nil else { throw StoreError.tokenNotFound }  // the whole token: the database must not see it
         let own = caller.principal.onlyAccount
         guard let token = try await pool.withConnection({ db in try TokenRepository.find(id, only: own, on: db) }) else {
             throw StoreError.tokenNotFound

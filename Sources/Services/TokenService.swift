@@ -7,7 +7,8 @@ import Synchronization
 package final class TokenService: Sendable {
     let pool: ConnectionPool
     private let log: @Sendable (String) -> Void
-    /// Answers of the last second: a revocation has effect within one.
+    /// For how long an answer is remembered. With the pause between two looks of an open stream it stays below the second in which a token ends.
+    static let memory: Duration = .milliseconds(500)
     private let recent = Mutex<[[UInt8]: (principal: Principal?, until: ContinuousClock.Instant)]>([:])
 
     package init(pool: ConnectionPool, log: @escaping @Sendable (String) -> Void) {
@@ -35,7 +36,7 @@ package final class TokenService: Sendable {
         let principal = try await lookUp(token, hash)
         recent.withLock { recent in
             if recent.count > 1000 { recent.removeAll() }
-            recent[hash] = (principal, askedAt + .seconds(1))
+            recent[hash] = (principal, askedAt + TokenService.memory)
         }
         guard let principal else { throw StoreError.unauthenticated }
         return principal

@@ -72,4 +72,10 @@ package struct TokenText: Sendable, Equatable {
         guard parts.count == 3, parts[0] == "sp", (1...64).contains(parts[1].utf8.count), !parts[2].isEmpty else { return nil }
         self.init(keyID: String(parts[1]), secret: String(parts[2]))
     }
+
+    /// A text without the secrets of the tokens in it: where an id belongs somebody pastes the whole token, and what is written down stays.
+    package static func masked(in text: String) -> String {
+        guard text.utf8.count > 64 else { return text }
+        return text.replacing(/sp_([a-z0-9]{1,64})_[0-9A-Za-z]{16,}/) { "sp_\($0.1)_…" }
+    }
 }

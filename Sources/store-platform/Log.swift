@@ -1,6 +1,7 @@
 import Foundation
 import HTTP
 import JSON
+import Stores
 
 /// One JSON document a line, on standard error.
 enum Log {
@@ -11,7 +12,7 @@ enum Log {
     static func access(_ record: AccessRecord) {
         put([
             "at": now, "level": "access", "id": .string(record.requestID), "method": .string(record.method),
-            "path": .string(record.path),
+            "path": .string(TokenText.masked(in: record.path)),
             "status": .integer(record.status), "bytes": .integer(record.bytes),
             "milliseconds": .double(
                 Double(record.duration.components.seconds) * 1000 + Double(

@@ -134,15 +134,15 @@ class Workload:
 class EventReader(threading.Thread):
     """Follows all events over a stream, from replica to replica, going on where it was."""
 
-    def __init__(self, fleet, chance):
+    def __init__(self, fleet, chance, token=TOKEN):
         super().__init__(daemon=True)
-        self.fleet, self.chance, self.seen, self.stopping, self.last = fleet, chance, [], threading.Event(), "0-0"
+        self.fleet, self.chance, self.token, self.seen, self.stopping, self.last = fleet, chance, token, [], threading.Event(), "0-0"
         self.connections = 0
 
     def run(self):
         while not self.stopping.is_set():
             replica = self.chance.choice(self.fleet.replicas)
-            headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "text/event-stream", "Last-Event-ID": self.last}
+            headers = {"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream", "Last-Event-ID": self.last}
             try:
                 with requests.get(f"{replica.url}/api/v1/events", headers=headers, stream=True, timeout=(2, 3)) as answer:
                     if answer.status_code == 200:

@@ -55,4 +55,11 @@ struct QuotaTests {
         #expect(TokenText.random() != token)
         for text in ["", "sp", "sp_", "sp_a", "sp_a_", "sp__b", "SP_a_b", "xx_a_b"] { #expect(TokenText(text) == nil, "\(text)") }
     }
+
+    @Test func `a text is told without the secrets of the tokens in it`() {
+        let token = TokenText.random()
+        #expect(TokenText.masked(in: "/api/v1/tokens/\(token.text)/x") == "/api/v1/tokens/sp_\(token.keyID)_…/x")
+        let harmless = "/api/v1/stores/\(String(repeating: "sp_a", count: 20))"
+        #expect(TokenText.masked(in: harmless) == harmless)
+    }
 }

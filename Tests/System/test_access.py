@@ -203,6 +203,15 @@ def test_a_token_is_shown_once_and_stored_nowhere(house):
         assert Client(client.url, wrong).call("GET", "/api/v1/me").status_code == 401
 
 
+def test_a_token_pasted_where_its_id_belongs_is_written_nowhere(house):
+    client = issue(house.platform, "merchant", house.account)
+    for method in ("GET", "DELETE"):
+        assert house.callers["admin"].call(method, f"/api/v1/tokens/{client.token}").json()["code"] == "token_not_found"
+    assert house.platform.postgres.query(f"SELECT target, result FROM audit_log WHERE target LIKE '%{client.token_id}\\_%'") == [[f"sp_{client.token_id}_…", "token_not_found"]]
+    assert client.token not in house.platform.service.log.read_text()
+    assert client.call("GET", "/api/v1/me").status_code == 200
+
+
 def test_a_revocation_has_effect_within_a_second_on_every_replica(house):
     with replicas(house.platform, 2) as urls:
         for _ in range(3):
