@@ -2,7 +2,6 @@ package import Foundation
 package import Postgres
 import Repository
 package import Stores
-import Synchronization
 
 /// Who is signed in to the dashboard: a cookie holds a secret, the database its SHA-256.
 package final class SessionService: Sendable {
@@ -13,8 +12,7 @@ package final class SessionService: Sendable {
 
     private let pool: ConnectionPool
     package let lifetime: Duration
-    /// Remembered as long as those of tokens.
-    private let recent = Mutex<[[UInt8]: (session: Session?, until: ContinuousClock.Instant)]>([:])
+    private let recent = RecentAnswers<Session>()
 
     package init(pool: ConnectionPool, lifetime: Duration = .seconds(12 * 3600)) {
         self.pool = pool
@@ -38,16 +36,9 @@ package final class SessionService: Sendable {
     /// - Throws: `StoreError` `.unauthenticated`; `PostgresError`.
     package func session(holding secret: String) async throws -> Session {
         let hash = Digest.sha256(secret)
-        let askedAt = ContinuousClock.now
-        if let known = recent.withLock({ $0[hash] }), known.until > askedAt {
-            guard let session = known.session else { throw StoreError.unauthenticated }
-            return session
-        }
-        let found = try await pool.withConnection { db in try SessionRepository.find(secretHash: hash, on: db) }
-        let session = found.map { Session(principal: $0.principal, expiresAt: $0.expiresAt) }
-        recent.withLock { recent in
-            if recent.count > 1000 { recent.removeAll() }
-            recent[hash] = (session, askedAt + TokenService.memory)
+        let session = try await recent.answer(for: hash) {
+            let found = try await pool.withConnection { db in try SessionRepository.find(secretHash: hash, on: db) }
+            return found.map { Session(principal: $0.principal, expiresAt: $0.expiresAt) }
         }
         guard let session else { throw StoreError.unauthenticated }
         return session
@@ -55,8 +46,7 @@ package final class SessionService: Sendable {
 
     /// Whether it was good when it was last looked up, some time ago or just now.
     package func hasBeenGood(_ secret: String) -> Bool {
-        let hash = Digest.sha256(secret)
-        return recent.withLock { $0[hash]?.session != nil }
+        recent.hasBeenGood(Digest.sha256(secret))
     }
 
     package func close(_ secret: String, by caller: Caller) async throws {
@@ -65,7 +55,7 @@ package final class SessionService: Sendable {
             try SessionRepository.delete(secretHash: hash, on: db)
             try AuditRepository.append(AuditRecord(caller, "session.close", caller.principal.name), on: db)
         }
-        recent.withLock { $0[hash] = nil }
+        recent.forget(hash)
     }
 
     /// What a page of ours can read and another's cannot: sent with every change, it proves that the change is not forged. It is a hash of

@@ -1,15 +1,12 @@
 package import Postgres
 import Repository
 package import Stores
-import Synchronization
 
 /// Tells who a token's bearer is. What is done with tokens themselves is in `TokenService+Issuing.swift`.
 package final class TokenService: Sendable {
     let pool: ConnectionPool
     private let log: @Sendable (String) -> Void
-    /// For how long an answer is remembered. With the pause between two looks of an open stream it stays below the second in which a token ends.
-    static let memory: Duration = .milliseconds(500)
-    private let recent = Mutex<[[UInt8]: (principal: Principal?, until: ContinuousClock.Instant)]>([:])
+    private let recent = RecentAnswers<Principal>()
 
     package init(pool: ConnectionPool, log: @escaping @Sendable (String) -> Void) {
         self.pool = pool
@@ -28,24 +25,15 @@ package final class TokenService: Sendable {
     /// - Throws: `StoreError` `.unauthenticated`; `PostgresError`.
     package func principal(bearing token: String) async throws -> Principal {
         let hash = Digest.sha256(token)
-        let askedAt = ContinuousClock.now
-        if let known = recent.withLock({ $0[hash] }), known.until > askedAt {
-            guard let principal = known.principal else { throw StoreError.unauthenticated }
-            return principal
+        guard let principal = try await recent.answer(for: hash, orFrom: { try await lookUp(token, hash) }) else {
+            throw StoreError.unauthenticated
         }
-        let principal = try await lookUp(token, hash)
-        recent.withLock { recent in
-            if recent.count > 1000 { recent.removeAll() }
-            recent[hash] = (principal, askedAt + TokenService.memory)
-        }
-        guard let principal else { throw StoreError.unauthenticated }
         return principal
     }
 
     /// Whether it was good when it was last looked up, some time ago or just now.
     package func hasBeenGood(_ token: String) -> Bool {
-        let hash = Digest.sha256(token)
-        return recent.withLock { $0[hash]?.principal != nil }
+        recent.hasBeenGood(Digest.sha256(token))
     }
 
     /// One statement and two comparisons whatever was sent, so that neither an answer nor its time tells which key ids there are.
