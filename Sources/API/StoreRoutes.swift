@@ -58,7 +58,8 @@ struct StoreRoutes: Sendable {
     }
 
     func retry(_ request: Request, _ caller: Caller) async throws -> Response {
-        .store(try await service.retry(try request.parameter("id"), by: caller), status: .accepted)
+        let id: StoreID = try request.parameter("id")
+        return .store(try await service.retry(id, version: try request.ifMatchVersion(), by: caller), status: .accepted)
     }
 
     func credentials(_ request: Request, _ caller: Caller) async throws -> Response {
