@@ -51,7 +51,8 @@ INSTALLATIONS = {
             "fullnameOverride": "shops",
             "image": {"digest": "sha256:" + "0" * 64},
             "imagePullSecrets": [{"name": "registry"}],
-            "platform": {"publicPort": 8443, "installId": "mine", "concurrency": 8, "provisionTimeout": 900, "unknownNamespaces": "report"},
+            "platform": {"publicPort": 8443, "installId": "mine", "concurrency": 8, "provisionTimeout": 900, "unknownNamespaces": "report",
+                         "trustedProxies": ["10.244.0.0/16", "fd00::/8"]},
             "stores": {
                 "ingressClass": "traefik",
                 "storageClass": "fast",

@@ -16,7 +16,7 @@ SETTINGS = {
     "STORE_PLATFORM_PROVISION_TIMEOUT", "STORE_PLATFORM_IMAGE_WOOCOMMERCE", "STORE_PLATFORM_IMAGE_MARIADB",
     "STORE_PLATFORM_IMAGE_MEDUSA", "STORE_PLATFORM_IMAGE_MEDUSA_STOREFRONT", "STORE_PLATFORM_IMAGE_POSTGRES",
     "STORE_PLATFORM_IMAGE_REDIS", "STORE_PLATFORM_UNKNOWN_NAMESPACES", "STORE_PLATFORM_TLS_ISSUER", "STORE_PLATFORM_TLS_DEFAULT_CERTIFICATE",
-    "STORE_PLATFORM_IMAGE_PREFIXES", "STORE_PLATFORM_REGISTRY_CONFIG",
+    "STORE_PLATFORM_IMAGE_PREFIXES", "STORE_PLATFORM_REGISTRY_CONFIG", "STORE_PLATFORM_TRUSTED_PROXIES", "STORE_PLATFORM_LIMIT_CONNECTIONS",
 }
 
 
@@ -46,6 +46,7 @@ def test_unset_values_are_left_to_the_service():
         "STORE_PLATFORM_LISTEN": "0.0.0.0:8080",
         "STORE_PLATFORM_BASE_DOMAIN": "shops.test",
         "STORE_PLATFORM_PUBLIC_SCHEME": "https",
+        "STORE_PLATFORM_LIMIT_CONNECTIONS": "0",
     }
 
 
@@ -61,6 +62,7 @@ def test_set_values_arrive_under_their_names():
         "STORE_PLATFORM_INGRESS_CLASS": "traefik",
         "STORE_PLATFORM_STORAGE_CLASS": "fast",
         "STORE_PLATFORM_UNKNOWN_NAMESPACES": "report",
+        "STORE_PLATFORM_TRUSTED_PROXIES": "10.244.0.0/16,fd00::/8",
         "STORE_PLATFORM_TLS_ISSUER": "letsencrypt",
         "STORE_PLATFORM_TLS_DEFAULT_CERTIFICATE": "on",
         "STORE_PLATFORM_IMAGE_PREFIXES": "mariadb:,registry.test/",
@@ -74,6 +76,11 @@ def test_every_image_has_the_name_that_the_service_reads():
     names = ("woocommerce", "mariadb", "medusa", "medusaStorefront", "postgres", "redis")
     values = environment(render(merged(MINIMAL, {"stores": {"images": {name: f"{name}:1".lower() for name in names}}})))
     assert {name for name in values if "_IMAGE_" in name} == {name for name in SETTINGS if "_IMAGE_" in name and not name.endswith("_PREFIXES")}
+
+
+def test_connections_are_limited_where_their_addresses_tell_people_apart():
+    for layers, limited in (([], False), ([{"platform": {"trustedProxies": ["10.244.0.0/16"]}}], True), ([{"ingress": {"enabled": False}}], True)):
+        assert ("STORE_PLATFORM_LIMIT_CONNECTIONS" not in environment(render(merged(MINIMAL, *layers)))) == limited
 
 
 def test_a_large_number_is_written_as_digits():

@@ -19,6 +19,12 @@ STORE_PLATFORM_PROVISION_TIMEOUT: {{ int64 . | quote }}
 {{- with .Values.platform.unknownNamespaces }}
 STORE_PLATFORM_UNKNOWN_NAMESPACES: {{ . | quote }}
 {{- end }}
+{{- if .Values.platform.trustedProxies }}
+STORE_PLATFORM_TRUSTED_PROXIES: {{ join "," .Values.platform.trustedProxies | quote }}
+{{- else if .Values.ingress.enabled }}
+{{- /* Everybody comes from the controller's address: what is meant for one person would stop all. */}}
+STORE_PLATFORM_LIMIT_CONNECTIONS: "0"
+{{- end }}
 {{- with .Values.stores.tlsIssuer }}
 STORE_PLATFORM_TLS_ISSUER: {{ . | quote }}
 {{- end }}
