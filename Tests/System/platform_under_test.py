@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -78,6 +79,11 @@ class Process:
         if self.process.poll() is None:
             self.process.terminate()
         return self.process.wait(timeout=45)
+
+    def memory_megabytes(self, peak=False):
+        """Resident now, or at the most since it was started."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"{'VmHWM' if peak else 'VmRSS'}:\s+(\d+)", status).group(1)) / 1024
 
 
 class Platform:
