@@ -18,8 +18,8 @@ from platform_under_test import TOKEN, Platform, wait_until
 from test_access import unique
 
 STREAMS = 1000
-# Beneath what one address may have.
 STREAMS_PER_ADDRESS = 60
+AS_DELIVERED = {"STORE_PLATFORM_LIMIT_CONNECTIONS": "64"}
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def descriptors(platform):
 def test_a_thousand_streams_miss_nothing_and_disturb_nobody():
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # they take a thousand descriptors here too
-    with Platform(pod_delay=0) as platform:
+    with Platform(pod_delay=0, environment=AS_DELIVERED) as platform:
         # As a login shell has it, whatever this machine allows.
         platform.service.terminate()
         platform.service.arguments = ["prlimit", "--nofile=1024:", *platform.service.arguments]
@@ -166,7 +166,7 @@ def test_a_thousand_streams_miss_nothing_and_disturb_nobody():
 
 
 def test_of_one_address_only_so_many_are_connected_and_others_are_not_kept_out():
-    with Platform(environment={"STORE_PLATFORM_TRUSTED_PROXIES": "127.0.0.9"}) as platform:
+    with Platform(environment={**AS_DELIVERED, "STORE_PLATFORM_TRUSTED_PROXIES": "127.0.0.9"}) as platform:
         greedy = [Stream(platform, address="127.0.0.2") for _ in range(64)]
         read_all(greedy, has_begun, 20)
         beyond = Stream(platform, address="127.0.0.2")
