@@ -19,7 +19,9 @@ BEGIN
         END;
     END LOOP;
 
-    GRANT USAGE ON SCHEMA public, reporting TO store_platform_application;
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO store_platform_application, store_platform_auditor', current_database());
+    -- The auditor sees names in public and nothing more: the verification asks there whether it may read the log itself.
+    GRANT USAGE ON SCHEMA public, reporting TO store_platform_application, store_platform_auditor;
     FOR relation IN
         SELECT c.oid::regclass AS name, c.relname, c.relispartition FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
@@ -34,6 +36,5 @@ BEGIN
     END LOOP;
     GRANT EXECUTE ON FUNCTION audit_prepare_partitions() TO store_platform_application;
 
-    GRANT USAGE ON SCHEMA reporting TO store_platform_auditor;
     GRANT SELECT ON ALL TABLES IN SCHEMA reporting TO store_platform_auditor;
 END $$;

@@ -476,6 +476,7 @@ CREATE UNIQUE INDEX stores_idempotency_key_is_unique ON public.stores USING btre
 CREATE INDEX stores_living_by_account ON public.stores USING btree (account_id) WHERE (phase <> 'deleted'::text);
 CREATE UNIQUE INDEX stores_slug_is_unique ON public.stores USING btree (slug) WHERE (phase <> 'deleted'::text);
 CREATE INDEX tokens_by_creation ON public.tokens USING btree (created_at DESC, id DESC);
+CREATE INDEX work_by_due ON public.work USING btree (due_at);
 ALTER INDEX public.audit_log_by_account ATTACH PARTITION public.audit_log_default_account_id_number_idx;
 ALTER INDEX public.audit_log_by_action ATTACH PARTITION public.audit_log_default_action_number_idx;
 ALTER INDEX public.audit_log_by_actor ATTACH PARTITION public.audit_log_default_actor_number_idx;

@@ -11,6 +11,8 @@ package struct APIServices: Sendable {
     package let sessions: SessionService
     package let limiter: RateLimiter
     package let signIn: SignInSettings
+    /// How long the one has waited for the database that came first; nil where nobody waits.
+    package let longestWait: @Sendable () -> Duration?
     /// Whether the service can do its work: nil, or what is missing.
     package let unreadiness: @Sendable () async -> String?
     /// Numbers for the metrics, by name.
@@ -19,7 +21,7 @@ package struct APIServices: Sendable {
     package init(
         stores: StoreService, events: EventService, accounts: AccountService, tokens: TokenService, audit: AuditService,
         sessions: SessionService, limiter: RateLimiter, signIn: SignInSettings,
-        unreadiness: @escaping @Sendable () async -> String?,
+        longestWait: @escaping @Sendable () -> Duration?, unreadiness: @escaping @Sendable () async -> String?,
         gauges: @escaping @Sendable () -> [(name: String, help: String, value: Double)]
     ) {
         self.stores = stores
@@ -30,6 +32,7 @@ package struct APIServices: Sendable {
         self.sessions = sessions
         self.limiter = limiter
         self.signIn = signIn
+        self.longestWait = longestWait
         self.unreadiness = unreadiness
         self.gauges = gauges
     }

@@ -72,6 +72,10 @@ extension Problem {
                 detail:
                     "Too many: the limit “\(verdict.limit.name)” is \(verdict.limit.requests) in \(verdict.limit.window) seconds. Try again in \(verdict.seconds) s.",
                 retryAfter: verdict.seconds, headers: HTTPFields(limits: [verdict]))
+        case .overloaded:
+            self.init(
+                .serviceUnavailable, code: "overloaded",
+                detail: "Too many requests are waiting for the database. Nothing was done; repeat this one in a moment.", retryAfter: 1)
         case .accountNotFound:
             self.init(.notFound, code: "account_not_found", detail: "There is no such account. Check the id in the address.")
         case .tokenNotFound:
@@ -104,6 +108,10 @@ extension Problem {
             self.init(
                 .conflict, code: "platform_full",
                 detail: "This platform holds no more than \(limit) stores, and has them. Delete one, or ask who runs it for more.")
+        case .clusterIsFull(let words):
+            self.init(
+                .conflict, code: "cluster_full",
+                detail: "The cluster \(words). Choose a smaller plan, delete a store, or ask who runs it for another node.")
         case .idempotencyKeyReused:
             self.init(
                 .unprocessableContent, code: "idempotency_key_reused",

@@ -12,15 +12,21 @@ package struct RouteTable: Sendable {
 
     package private(set) var rows: [Row] = []
     private(set) var router = Router()
+    private let shedding: LoadShedder
 
-    mutating func get(_ pattern: String, _ guarded: Guarded) { add("GET", pattern, guarded.permission, guarded.handler) }
-    mutating func post(_ pattern: String, _ guarded: Guarded) { add("POST", pattern, guarded.permission, guarded.handler) }
-    mutating func patch(_ pattern: String, _ guarded: Guarded) { add("PATCH", pattern, guarded.permission, guarded.handler) }
-    mutating func delete(_ pattern: String, _ guarded: Guarded) { add("DELETE", pattern, guarded.permission, guarded.handler) }
+    init(shedding: LoadShedder) { self.shedding = shedding }
+
+    mutating func get(_ pattern: String, _ guarded: Guarded) { add("GET", pattern, guarded) }
+    mutating func post(_ pattern: String, _ guarded: Guarded) { add("POST", pattern, guarded) }
+    mutating func patch(_ pattern: String, _ guarded: Guarded) { add("PATCH", pattern, guarded) }
+    mutating func delete(_ pattern: String, _ guarded: Guarded) { add("DELETE", pattern, guarded) }
 
     /// For everybody.
     mutating func openGet(_ pattern: String, _ handler: @escaping Handler) { add("GET", pattern, nil, handler) }
-    mutating func openPost(_ pattern: String, _ handler: @escaping Handler) { add("POST", pattern, nil, handler) }
+
+    private mutating func add(_ method: String, _ pattern: String, _ guarded: Guarded) {
+        add(method, pattern, guarded.permission, shedding(guarded).handler)
+    }
 
     private mutating func add(_ method: String, _ pattern: String, _ permission: Permission?, _ handler: @escaping Handler) {
         rows.append(Row(method: method, pattern: pattern, permission: permission))

@@ -13,11 +13,13 @@ package struct Routes: Sendable {
     let health: HealthRoutes
     let access: Access
     let audited: Audited
+    let shedding: LoadShedder
     let web: StaticFiles?
 
     package init(_ services: APIServices, web: StaticFiles?) {
         access = Access(
             tokens: services.tokens, sessions: services.sessions, limiter: services.limiter, settings: services.signIn)
+        shedding = LoadShedder(longestWait: services.longestWait)
         audited = Audited(access: access, service: services.audit)
         stores = StoreRoutes(service: services.stores)
         events = EventRoutes(service: services.events)
@@ -33,7 +35,7 @@ package struct Routes: Sendable {
     package var router: Router { table.router }
 
     package var table: RouteTable {
-        var table = RouteTable()
+        var table = RouteTable(shedding: shedding)
         table.post("/api/v1/stores", audited("store.create", access.required(.createStores, stores.create)))
         table.get("/api/v1/stores", access.required(.readStores, stores.list))
         table.get("/api/v1/stores/{id}", access.required(.readStores, stores.show))

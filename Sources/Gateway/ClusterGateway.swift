@@ -117,6 +117,16 @@ package struct ClusterGateway: Sendable {
         }
     }
 
+    // MARK: Room
+
+    /// What the nodes have for our stores: all that takes pods, less what is asked for by whatever else runs there.
+    package func roomForStores() async throws -> Footprint {
+        async let nodes = client.list(Node.self)
+        async let others = client.list(Pod.self, labelSelector: "\(Labels.type)!=store", fieldSelector: "status.phase!=Succeeded,status.phase!=Failed")
+        let room = try await nodes.filter(\.takesPods).reduce(Footprint.none) { $0 + Footprint(of: $1) }
+        return try await others.filter { $0.nodeName != nil }.reduce(room) { $0 - Footprint(of: $1) }
+    }
+
     // MARK: Changing
 
     /// Writes objects, side by side: they are of one stage and do not need each other.

@@ -47,6 +47,7 @@ extension Resource {
     package static let cronJob = Resource(group: "batch", kind: "CronJob", plural: "cronjobs")
     package static let ingress = Resource(group: "networking.k8s.io", kind: "Ingress", plural: "ingresses")
     package static let networkPolicy = Resource(group: "networking.k8s.io", kind: "NetworkPolicy", plural: "networkpolicies")
+    package static let node = Resource(kind: "Node", plural: "nodes", isNamespaced: false)
     package static let persistentVolume = Resource(kind: "PersistentVolume", plural: "persistentvolumes", isNamespaced: false)
     package static let storageClass = Resource(
         group: "storage.k8s.io", kind: "StorageClass", plural: "storageclasses", isNamespaced: false)

@@ -8,11 +8,14 @@ package final class ConnectionPool: Sendable {
     private struct Guarded {
         var pool: PoolState<ObjectIdentifier, Int>
         var connections: [ObjectIdentifier: Connection] = [:]
-        var waiting: [Int: CheckedContinuation<Connection?, any Error>] = [:]
+        var waiting: [Int: (continuation: CheckedContinuation<Connection?, any Error>, since: ContinuousClock.Instant)] = [:]
         var nextWaiter = 0
     }
 
     private let state: Mutex<Guarded>
+
+    /// What is done in a hurry goes before everything else that waits for a connection.
+    @TaskLocal package static var isUrgent = false
 
     /// Connects when first used.
     package init(configuration: PostgresConfiguration) {
@@ -52,6 +55,12 @@ package final class ConnectionPool: Sendable {
     /// Connections in use and open, for the metrics.
     package var usage: (inUse: Int, open: Int, waiting: Int) {
         state.withLock { ($0.pool.inUse, $0.connections.count, $0.pool.waiters.count) }
+    }
+
+    /// How long the one has waited that came first of those not in a hurry; nil where nobody waits.
+    package var longestWait: Duration? {
+        let since = state.withLock { state in state.pool.firstPatientWaiter.flatMap { state.waiting[$0]?.since } }
+        return since.map { .now - $0 }
     }
 
     /// Closes what is idle now, and what is in use when it comes back.
@@ -109,13 +118,14 @@ package final class ConnectionPool: Sendable {
             state.nextWaiter += 1
             return state.nextWaiter
         }
+        let isUrgent = ConnectionPool.isUrgent
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let lent: Connection?? = state.withLock { state in
-                    switch state.pool.request(waiter) {
+                    switch state.pool.request(waiter, isUrgent: isUrgent) {
                     case .lend(let connection, _): return .some(connection.flatMap { state.connections[$0] })
                     case .close, nil:
-                        state.waiting[waiter] = continuation
+                        state.waiting[waiter] = (continuation, .now)
                         return nil
                     }
                 }
@@ -137,10 +147,10 @@ package final class ConnectionPool: Sendable {
     }
 
     private func giveUp(_ waiter: Int, _ error: PostgresError) {
-        let continuation = state.withLock { state in
+        let waiting = state.withLock { state in
             state.pool.giveUp(waiter) ? state.waiting.removeValue(forKey: waiter) : nil
         }
-        continuation?.resume(throwing: error)
+        waiting?.continuation.resume(throwing: error)
     }
 
     private func release(_ connection: Connection?) async {
@@ -162,10 +172,10 @@ package final class ConnectionPool: Sendable {
         for action in actions {
             switch action {
             case .lend(let connection, let waiter):
-                let (continuation, lent) = state.withLock { state in
+                let (waiting, lent) = state.withLock { state in
                     (state.waiting.removeValue(forKey: waiter), connection.flatMap { state.connections[$0] })
                 }
-                continuation?.resume(returning: lent)
+                waiting?.continuation.resume(returning: lent)
             case .close(let connection):
                 if let open = state.withLock({ $0.connections[connection] }) { await discard(open) }
             }

@@ -11,16 +11,22 @@ struct PoolState<Connection: Hashable, Waiter: Hashable>: Equatable {
 
     let maximum: Int
     private(set) var idle: [Connection] = []
+    /// In the order in which they will be served: those in a hurry stand before the others.
     private(set) var waiters: [Waiter] = []
+    private var urgentWaiters = 0
     private(set) var inUse = 0
     private(set) var isClosed = false
 
     init(maximum: Int) { self.maximum = maximum }
 
+    /// Those that are not in a hurry have waited the longer the further in front they stand.
+    var firstPatientWaiter: Waiter? { waiters.dropFirst(urgentWaiters).first }
+
     /// Somebody wants a connection. Without an action it waits.
-    mutating func request(_ waiter: Waiter) -> Action? {
+    mutating func request(_ waiter: Waiter, isUrgent: Bool = false) -> Action? {
         guard inUse < maximum else {
-            waiters.append(waiter)
+            waiters.insert(waiter, at: isUrgent ? urgentWaiters : waiters.count)
+            if isUrgent { urgentWaiters += 1 }
             return nil
         }
         inUse += 1
@@ -36,7 +42,7 @@ struct PoolState<Connection: Hashable, Waiter: Hashable>: Equatable {
             inUse -= 1
             if let connection { idle.append(connection) }
         } else {
-            actions.append(.lend(connection, to: waiters.removeFirst()))
+            actions.append(.lend(connection, to: removeWaiter(at: 0)))
         }
         return actions
     }
@@ -45,8 +51,13 @@ struct PoolState<Connection: Hashable, Waiter: Hashable>: Equatable {
     /// - Returns: false where it had been lent a connection in the meantime.
     mutating func giveUp(_ waiter: Waiter) -> Bool {
         guard let index = waiters.firstIndex(of: waiter) else { return false }
-        waiters.remove(at: index)
+        _ = removeWaiter(at: index)
         return true
+    }
+
+    private mutating func removeWaiter(at index: Int) -> Waiter {
+        if index < urgentWaiters { urgentWaiters -= 1 }
+        return waiters.remove(at: index)
     }
 
     mutating func close() -> [Action] {

@@ -87,13 +87,6 @@ package enum AccountRepository {
         return uses
     }
 
-    /// How many stores live on the whole platform; nobody else may count until the transaction ends.
-    package static func countAllStores(on db: isolated Connection) throws(PostgresError) -> Int {
-        let key = 7_305_804_402_566_529_361  // any number that nobody else locks
-        _ = try db.query("SELECT pg_advisory_xact_lock(\(key))")
-        return try db.query("SELECT count(*) AS stores FROM stores WHERE phase <> 'deleted'")[0].decode("stores")
-    }
-
     private static func account(_ row: Row) throws(PostgresError) -> Account {
         let quota = Quota(
             stores: try row.decodeIfPresent("quota_stores"), cpu: try row.decodeIfPresent("quota_cpu"),

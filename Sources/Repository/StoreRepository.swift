@@ -110,6 +110,19 @@ package enum StoreRepository {
         }
     }
 
+    /// How many stores live on the whole platform, by engine and plan; nobody else may count until the transaction ends.
+    package static func lockLivingKinds(
+        on db: isolated Connection
+    ) throws(PostgresError) -> [(kind: StoreKind, count: Int)] {
+        let key = 7_305_804_402_566_529_361  // any number that nobody else locks
+        _ = try db.query("SELECT pg_advisory_xact_lock(\(key))")
+        return try db.query("SELECT engine, plan, count(*) AS count FROM stores WHERE phase <> 'deleted' GROUP BY engine, plan").map {
+            row throws(PostgresError) in
+            let kind = StoreKind(EngineID(rawValue: try row.decode("engine")), PlanID(rawValue: try row.decode("plan")))
+            return (kind, try row.decode("count"))
+        }
+    }
+
     // MARK: Writing
 
     /// - Throws: `.uniqueViolation` of `stores_slug_is_unique` or `stores_idempotency_key_is_unique`.

@@ -34,14 +34,24 @@ package enum WorkRepository {
             """)
     }
 
+    /// What a notification tells of became due this long ago at the most. What is due for longer is found by a look at everything each second.
+    package static let lately: Duration = .seconds(2)
+
     /// Takes due stores that nobody holds, or whose holder has let its lease run out. One statement: of two workers one gets a row.
-    package static func claim(limit: Int, lease: Duration, on db: isolated Connection) throws(PostgresError) -> [Lease] {
+    /// - Parameter dueWithin: passes over what has been due for longer. While somebody holds a snapshot open, a look at everything
+    ///   reads past every row that was finished since; this one reads past those of so long only.
+    package static func claim(
+        limit: Int, lease: Duration, dueWithin: Duration? = nil, on db: isolated Connection
+    ) throws(PostgresError) -> [Lease] {
+        let lately: SQL = dueWithin.map { " AND due_at > now() - make_interval(secs => \($0.seconds))" } ?? ""
         let rows = try db.query(
             """
             UPDATE work SET lease_token = gen_random_uuid(), lease_until = now() + make_interval(secs => \(lease.seconds)), attempt = attempt + 1
             FROM (
                 SELECT store_id AS due_id, lease_token IS NOT NULL AS is_taken_over FROM work
-                WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+                WHERE due_at <= now()
+            """ + lately + """
+                 AND (lease_until IS NULL OR lease_until < now())
                 ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED) due
             WHERE store_id = due_id
             RETURNING store_id, lease_token, requested, attempt, is_taken_over

@@ -255,7 +255,9 @@ private struct Signs: Equatable {
         case .job:
             // Its success shows in its pod, two seconds earlier.
             return Signs(text: Job(json: object).failure == nil ? "" : "failed")
-        case .pod: return Signs(text: Pod(json: object).allContainerStatuses.map(sign).joined())
+        case .pod:
+            let pod = Pod(json: object)
+            return Signs(text: pod.isRoutine ? "" : pod.allContainerStatuses.map(sign).joined())
         default: return Signs(text: "")
         }
     }
@@ -267,5 +269,12 @@ private struct Signs: Equatable {
         case .terminated(let end): "ended\(end.exitCode)"
         default: ""
         }
+    }
+}
+
+extension Pod {
+    /// A CronJob's: it comes and goes every few minutes and moves no store on.
+    fileprivate var isRoutine: Bool {
+        owners.contains { $0.kind == Resource.job.kind } && metadata.labels[Labels.stage] != StageName.setup.rawValue
     }
 }

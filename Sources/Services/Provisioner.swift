@@ -48,7 +48,7 @@ package struct Provisioner: Sendable {
 
     // MARK: The queue
 
-    private enum Wake { case due, passEnded }
+    private enum Wake { case due, passEnded, tick }
 
     /// Works until the task is cancelled; then ends the passes that are under way and hands their leases back.
     package func run() async throws {
@@ -59,12 +59,18 @@ package struct Provisioner: Sendable {
             group.addTask { await tick(wake) }
             group.addTask { await keeper.run() }
             var running = 0
-            wake.yield(.due)
+            var looksAtEverything = false
+            wake.yield(.tick)
             for await cause in wakes {
                 if cause == .passEnded { running -= 1 }
-                guard running < settings.concurrency, !Task.isCancelled else { continue }
+                if cause == .tick { looksAtEverything = true }
+                let limit = settings.concurrency - running
+                guard limit > 0, !Task.isCancelled else { continue }
                 let sentAt = ContinuousClock.now
-                for lease in await claim(settings.concurrency - running) {
+                let leases = await claim(limit, dueWithin: looksAtEverything ? nil : WorkRepository.lately)
+                // There may be more of what has been due for long.
+                looksAtEverything = looksAtEverything && leases.count == limit
+                for lease in leases {
                     running += 1
                     group.addTask {
                         await keeper.holding(lease, sentAt: sentAt) { held in await pass(held) }
@@ -81,7 +87,7 @@ package struct Provisioner: Sendable {
         while !Task.isCancelled {
             do {
                 try await Task.sleep(for: .seconds(1))
-                wake.yield(.due)
+                wake.yield(.tick)
             } catch {
                 break  // cancelled: the only error of a sleep
             }
@@ -89,11 +95,11 @@ package struct Provisioner: Sendable {
         wake.finish()
     }
 
-    private func claim(_ limit: Int) async -> [Lease] {
+    private func claim(_ limit: Int, dueWithin: Duration?) async -> [Lease] {
         do {
             let leases = try await pool.withConnection { db in
                 FailPoint.reach(.claimBefore)
-                let leases = try WorkRepository.claim(limit: limit, lease: settings.lease, on: db)
+                let leases = try WorkRepository.claim(limit: limit, lease: settings.lease, dueWithin: dueWithin, on: db)
                 if !leases.isEmpty { FailPoint.reach(.claimAfter) }
                 return leases
             }

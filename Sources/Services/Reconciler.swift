@@ -94,13 +94,9 @@ package struct Reconciler: Sendable {
     /// Rows for which there is something to do: what is moving, what is wanted and not there, what is there and not wanted, and what an
     /// older version of the platform has made.
     private func outdated(_ rows: [StoreRepository.Outline], _ present: [StoreID: PartialObject]) -> [StoreID] {
-        struct Kind: Hashable {
-            let engine: EngineID
-            let plan: PlanID
-        }
-        var hashes: [Kind: String?] = [:]
+        var hashes: [StoreKind: String?] = [:]
         func manifestsHash(_ row: StoreRepository.Outline) -> String? {
-            let kind = Kind(engine: row.engine, plan: row.plan)
+            let kind = StoreKind(row.engine, row.plan)
             if let known = hashes[kind] { return known }
             let hash = EngineRegistry.manifestsHash(row.engine, row.plan, on: gateway.platform)
             hashes[kind] = .some(hash)

@@ -17,12 +17,17 @@ package struct StoreService: Sendable {
     private let bulletin: Bulletin
     /// How many stores may live on the whole platform; nil is without limit.
     private let maximumStores: Int?
+    /// Nil where the nodes' room does not matter, because more come when they are needed.
+    private let room: ClusterRoom?
 
-    package init(pool: ConnectionPool, gateway: ClusterGateway, bulletin: Bulletin, maximumStores: Int? = nil) {
+    package init(
+        pool: ConnectionPool, gateway: ClusterGateway, bulletin: Bulletin, maximumStores: Int? = nil, room: ClusterRoom? = nil
+    ) {
         self.pool = pool
         self.gateway = gateway
         self.bulletin = bulletin
         self.maximumStores = maximumStores
+        self.room = room
     }
 
     // MARK: Creating
@@ -65,12 +70,13 @@ package struct StoreService: Sendable {
         let store = try StoreService.store(for: order, account: caller.principal.account)
         let hash = order.hash
         if let known = try await find(order, hash, account: store.account) { return known }
+        let room = await room?.room()
         do {
             let first = try await pool.transaction { db -> Store? in
                 guard let account = try AccountRepository.lock(store.account, on: db) else { throw StoreError.unauthenticated }
                 // Of two that send the same at once, the second finds here what the first has made while it waited for the lock.
                 if let first = try StoreService.find(order, hash, account: account.id, db) { return first }
-                try admit(store, to: account, db)
+                try admit(store, to: account, room: room, db)
                 if let key = order.idempotencyKey {
                     try StoreRepository.forgetExpired(idempotencyKey: key, account: account.id, on: db)
                 }
@@ -95,14 +101,17 @@ package struct StoreService: Sendable {
         return try await show(store.id, by: caller)
     }
 
-    /// Lets a store in if it fits into the account's quota and onto the platform, counted while nobody else can add to either.
-    private func admit(_ store: Store, to account: Account, _ db: isolated Connection) throws {
+    /// Lets a store in if it fits into the account's quota, onto the platform and onto the nodes, counted while nobody else can add to any.
+    private func admit(_ store: Store, to account: Account, room: RoomForStores?, _ db: isolated Connection) throws {
         let use = try AccountRepository.use(of: [account.id], sizes: PlanSize.sizes, on: db)[account.id] ?? .none
         let size = PlanSize.of(store.plan)?.promised ?? StoreSize(cpu: 0, memory: 0, storage: 0)
         if let words = account.quota.excess(of: use, adding: size) { throw StoreError.quotaExceeded(account: account.id, words) }
-        if let maximumStores, try AccountRepository.countAllStores(on: db) >= maximumStores {
+        guard maximumStores != nil || room != nil else { return }
+        let living = try StoreRepository.lockLivingKinds(on: db)
+        if let maximumStores, living.map(\.count).reduce(0, +) >= maximumStores {
             throw StoreError.platformIsFull(limit: maximumStores)
         }
+        if let words = room?.lack(for: StoreKind(store.engine, store.plan), besides: living) { throw StoreError.clusterIsFull(words) }
     }
 
     private static func store(for order: Order, account: String) throws(StoreError) -> Store {

@@ -8,3 +8,14 @@ package struct PlanID: Sendable, Hashable, RawRepresentable, CustomStringConvert
     package static let medium = PlanID(rawValue: "medium")
     package static let large = PlanID(rawValue: "large")
 }
+
+/// What stores that need the same of the cluster have in common.
+package struct StoreKind: Sendable, Hashable {
+    package let engine: EngineID
+    package let plan: PlanID
+
+    package init(_ engine: EngineID, _ plan: PlanID) {
+        self.engine = engine
+        self.plan = plan
+    }
+}

@@ -16,6 +16,8 @@ package enum StoreError: Error, Sendable, Hashable {
     /// The proxy knows who it is; none of the groups has a role here.
     case withoutRole(name: String)
     case tooManyRequests(RateLimit.Verdict)
+    /// Requests have been waiting for the database for too long; nothing was looked at.
+    case overloaded
     case accountNotFound
     case tokenNotFound
     /// Another account has this id, or had it.
@@ -29,6 +31,8 @@ package enum StoreError: Error, Sendable, Hashable {
     case quotaExceeded(account: String, String)
     /// One store more would pass the platform's limit.
     case platformIsFull(limit: Int)
+    /// The nodes have no room for one store more; the words complete «The cluster …».
+    case clusterIsFull(String)
     /// The Idempotency-Key was used before with another body.
     case idempotencyKeyReused
     /// The database cannot be reached; nothing was done, or what was done is found by the same request again.

@@ -23,6 +23,8 @@ struct Configuration: Sendable {
     var role = Role.all
     /// How many stores may live at a time, of all accounts; nil is without limit.
     var maximumStores: Int?
+    /// Whether a store is refused for which the nodes have no room.
+    var checksRoom = true
     var limits = RateLimiter.Settings()
     /// Nil is without limit.
     var connectionsPerAddress: Int? = 64
@@ -44,16 +46,29 @@ struct Configuration: Sendable {
 
     /// Only what goes into the manifests of stores: for what needs neither database nor cluster.
     static func platform(environment: [String: String]) throws(Invalid) -> PlatformConfiguration {
+        try part(of: environment) { $0.readPlatform(&$1) }.platform
+    }
+
+    /// Only where the database is and what makes it: for what needs no cluster.
+    static func database(environment: [String: String]) throws(Invalid) -> (postgres: PostgresConfiguration, migrations: URL) {
+        let configuration = try part(of: environment) { $0.readDatabase(&$1) }
+        return (configuration.postgres, configuration.migrations)
+    }
+
+    private static func part(
+        of environment: [String: String], _ read: (inout Configuration, inout EnvironmentReader) -> Void
+    ) throws(Invalid) -> Configuration {
         var configuration = Configuration()
         var reader = EnvironmentReader(environment)
-        configuration.readPlatform(&reader)
+        read(&configuration, &reader)
         guard reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
-        return configuration.platform
+        return configuration
     }
 
     init(environment: [String: String]) throws(Invalid) {
+        self.init()
         var reader = EnvironmentReader(environment)
-        migrations = URL(fileURLWithPath: reader.text("STORE_PLATFORM_MIGRATIONS") ?? "migrations")
+        readDatabase(&reader)
         if let listen = reader.text("STORE_PLATFORM_LISTEN") {
             let colon = listen.lastIndex(of: ":")
             let number = colon.flatMap { Int(listen[listen.index(after: $0)...]) }
@@ -63,11 +78,6 @@ struct Configuration: Sendable {
             } else {
                 reader.complain("STORE_PLATFORM_LISTEN must be ADDRESS:PORT, as 127.0.0.1:8080")
             }
-        }
-        if let url = reader.secret("DATABASE_URL") {
-            postgres = PostgresConfiguration(url: url)
-        } else {
-            reader.complain("DATABASE_URL is missing: postgresql://user:password@host/database")
         }
         role = reader.choice("STORE_PLATFORM_ROLE", Role.allCases) ?? .all
         readPlatform(&reader)
@@ -80,6 +90,7 @@ struct Configuration: Sendable {
         if let seconds = reader.number("STORE_PLATFORM_LEASE", 2...600) { provisioner.lease = .seconds(seconds) }
         if let seconds = reader.number("STORE_PLATFORM_DRAIN_PAUSE", 0...60) { drainPause = .seconds(seconds) }
         maximumStores = reader.number("STORE_PLATFORM_MAX_STORES", 0...1_000_000)
+        checksRoom = reader.choice("STORE_PLATFORM_CHECK_ROOM", Switch.allCases) != .off
         readAccess(&reader)
         administratorToken = reader.secret("STORE_PLATFORM_ADMIN_TOKEN")
         if let token = administratorToken, token.utf8.count < 16 {
@@ -88,6 +99,15 @@ struct Configuration: Sendable {
         webRoot = reader.text("STORE_PLATFORM_WEB_ROOT").map { URL(fileURLWithPath: $0) }
         shown = reader.shown
         guard reader.problems.isEmpty else { throw Invalid(problems: reader.problems) }
+    }
+
+    private mutating func readDatabase(_ reader: inout EnvironmentReader) {
+        migrations = URL(fileURLWithPath: reader.text("STORE_PLATFORM_MIGRATIONS") ?? "migrations")
+        if let url = reader.secret("DATABASE_URL") {
+            postgres = PostgresConfiguration(url: url)
+        } else {
+            reader.complain("DATABASE_URL is missing: postgresql://user:password@host/database")
+        }
     }
 
     private mutating func readAccess(_ reader: inout EnvironmentReader) {

@@ -35,15 +35,17 @@ struct Service {
         let comparisons = Comparisons()
 
         let stores = StoreService(
-            pool: pool, gateway: gateway, bulletin: bulletin, maximumStores: configuration.maximumStores)
+            pool: pool, gateway: gateway, bulletin: bulletin, maximumStores: configuration.maximumStores,
+            room: configuration.checksRoom ? ClusterRoom(gateway: gateway, log: warn) : nil)
         let services = APIServices(
             stores: stores, events: EventService(pool: pool, bulletin: bulletin), accounts: AccountService(pool: pool),
             tokens: tokens, audit: audit, sessions: SessionService(pool: pool, lifetime: configuration.sessionLifetime),
             limiter: RateLimiter(pool: pool, settings: configuration.limits), signIn: configuration.signIn,
+            longestWait: { pool.longestWait },
             unreadiness: {
                 if stopping.hasBegun { return "The service is stopping." }
                 do {
-                    _ = try await stores.counts()
+                    _ = try await ConnectionPool.$isUrgent.withValue(true) { try await stores.counts() }
                     return nil
                 } catch {
                     return "The database cannot be used."
@@ -121,7 +123,7 @@ struct Service {
             events: EventService(pool: pool, bulletin: bulletin), accounts: AccountService(pool: pool),
             tokens: TokenService(pool: pool) { _ in }, audit: AuditService(pool: pool) { _ in },
             sessions: SessionService(pool: pool),
-            limiter: RateLimiter(pool: pool), signIn: SignInSettings(), unreadiness: { nil }, gauges: { [] })
+            limiter: RateLimiter(pool: pool), signIn: SignInSettings(), longestWait: { nil }, unreadiness: { nil }, gauges: { [] })
         return Routes(services, web: nil).table
     }
 

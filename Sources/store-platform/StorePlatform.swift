@@ -59,7 +59,7 @@ struct StorePlatform {
             case .audit: await audit(words)
             case .manifests: try printManifests(words, environment)
             case .check: for (name, value) in try Configuration(environment: environment).shown { print("\(name)=\(value)") }
-            case .migrate: try await migrate(Configuration(environment: environment), makingRoles: !words.isEmpty)
+            case .migrate: try await migrate(environment, makingRoles: !words.isEmpty)
             case .serve: try await Service(Configuration(environment: environment)).run()
             }
         } catch let error as Configuration.Invalid {
@@ -79,12 +79,12 @@ struct StorePlatform {
         exit(await audit.run())
     }
 
-    private static func migrate(_ configuration: Configuration, makingRoles: Bool) async throws {
-        let migrator = Migrator(migrations: try Migration.all(in: configuration.migrations))
-        let applied = try await migrator.migrate(configuration.postgres)
+    private static func migrate(_ environment: [String: String], makingRoles: Bool) async throws {
+        let (postgres, migrations) = try Configuration.database(environment: environment)
+        let applied = try await Migrator(migrations: try Migration.all(in: migrations)).migrate(postgres)
         print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")
-        let script = try String(contentsOf: configuration.migrations.appendingPathComponent("roles.sql"), encoding: .utf8)
-        let pool = ConnectionPool(configuration: configuration.postgres)
+        let script = try String(contentsOf: migrations.appendingPathComponent("roles.sql"), encoding: .utf8)
+        let pool = ConnectionPool(configuration: postgres)
         let hasGranted = try await pool.transaction { db in
             _ = try AuditRepository.preparePartitions(on: db)
             return try RoleRepository.grant(script, makingRoles: makingRoles, on: db)

@@ -47,9 +47,19 @@ def page(context):
 
 
 @pytest.fixture
-def signed_in(page):
-    page.goto("/")
-    page.get_by_label("Token").fill(TOKEN)
-    page.get_by_role("button", name="Sign in").click()
+def sign_in(page):
+    """Opens a path as who has the token."""
+    def open_as(token, path="/"):
+        page.goto(path)
+        page.get_by_label("Token").fill(token)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign out").wait_for()
+        return page
+    return open_as
+
+
+@pytest.fixture
+def signed_in(sign_in):
+    page = sign_in(TOKEN)
     page.get_by_role("heading", name="Stores", exact=True).wait_for()
     return page

@@ -1,6 +1,10 @@
+import sys
+
 import pytest
 
-from rendering import INSTALLATIONS, installation
+from rendering import INSTALLATIONS, PROJECT, installation
+
+sys.path.insert(0, str(PROJECT / "Tests/System"))
 
 
 @pytest.fixture(params=INSTALLATIONS)

@@ -28,6 +28,7 @@ def merged(*layers):
 
 # All that the defaults do not give.
 MINIMAL = {"platform": {"baseDomain": "shops.test"}}
+# As an installation knows it that was made before there were roles.
 EXTERNAL = {"postgresql": {"enabled": False}, "externalDatabase": {"existingSecret": "their-database"}}
 
 INSTALLATIONS = {
@@ -39,8 +40,33 @@ INSTALLATIONS = {
         EXTERNAL,
         {"externalDatabase": {"caConfigMap": "their-authority", "cidrs": ["192.0.2.7/32"], "port": 6432}},
     ),
+    "audit jobs": merged(values_file("values-prod.yaml"), {"audit": {"retention": 13}}),
     "existing secrets": merged(
         MINIMAL, {"adminToken": {"existingSecret": "my-token"}, "postgresql": {"existingSecret": "my-database"}}
+    ),
+    "existing secrets of every role": merged(
+        MINIMAL,
+        {
+            "postgresql": {"existingSecret": "my-database", "applicationSecret": "my-application", "auditorSecret": "my-auditor"},
+            "audit": {"retention": 12, "verification": {"enabled": True}},
+        },
+    ),
+    "external database of the owner": merged(MINIMAL, EXTERNAL, {"audit": {"retention": 12, "verification": {"enabled": True}}}),
+    "sign-in by a proxy": merged(
+        MINIMAL,
+        {
+            "ingress": {"enabled": False},
+            "networkPolicy": {"proxies": [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "oauth2-proxy"}}}]},
+            "access": {
+                "proxy": {
+                    "trustedAddresses": ["10.42.0.0/16", "fd00:42::/56"],
+                    "roles": [
+                        {"group": "shop admins", "role": "admin"},
+                        {"group": "/shops", "role": "merchant", "account": "blue-teapots"},
+                    ],
+                }
+            },
+        },
     ),
     "ingress off": merged(MINIMAL, {"ingress": {"enabled": False}}),
     "role all": merged(MINIMAL, {"mode": "all"}),
@@ -51,8 +77,31 @@ INSTALLATIONS = {
             "fullnameOverride": "shops",
             "image": {"digest": "sha256:" + "0" * 64},
             "imagePullSecrets": [{"name": "registry"}],
-            "platform": {"publicPort": 8443, "installId": "mine", "concurrency": 8, "provisionTimeout": 900, "unknownNamespaces": "report",
-                         "trustedProxies": ["10.244.0.0/16", "fd00::/8"]},
+            "platform": {
+                "publicPort": 8443,
+                "installId": "mine",
+                "concurrency": 8,
+                "provisionTimeout": 900,
+                "unknownNamespaces": "report",
+                "maxStores": 0,
+                "lease": 60,
+                "clusterCallsPerSecond": 200,
+                "drainPause": 0,
+            },
+            "access": {
+                "sessionLifetime": 3600,
+                "limits": {"requests": "600/60", "address": "0", "orders": "10/3600", "signInFailures": "5/60"},
+                "proxy": {
+                    "trustedAddresses": ["10.0.0.0/8", "127.0.0.1"],
+                    "roles": [{"group": "admins", "role": "admin"}, {"group": "shops", "role": "merchant", "account": "blue-teapots"}],
+                },
+            },
+            "audit": {
+                "retention": 6,
+                "archiveSchedule": "0 1 2 * *",
+                "verification": {"enabled": True, "schedule": "0 * * * *"},
+                "storage": {"size": "1Gi", "storageClass": "slow"},
+            },
             "stores": {
                 "ingressClass": "traefik",
                 "storageClass": "fast",
@@ -60,7 +109,14 @@ INSTALLATIONS = {
                 "defaultCertificate": True,
                 "imagePrefixes": ["mariadb:", "registry.test/"],
                 "registrySecret": "engines-registry",
-                "images": {"mariadb": "mariadb:11.8.2", "medusaStorefront": "registry.test/storefront:2"},
+                "images": {
+                    "woocommerce": "registry.test/woocommerce:1",
+                    "mariadb": "mariadb:11.8.2",
+                    "medusa": "registry.test/medusa:2",
+                    "medusaStorefront": "registry.test/storefront:2",
+                    "postgres": "registry.test/postgres:17",
+                    "redis": "registry.test/redis:8",
+                },
             },
             "api": {"podAnnotations": {"prometheus.io/scrape": "true"}},
             "nodeSelector": {"kubernetes.io/os": "linux"},
@@ -69,6 +125,7 @@ INSTALLATIONS = {
             "networkPolicy": {
                 "apiServer": {"cidrs": ["192.0.2.1/32"]},
                 "scrapers": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}],
+                "proxies": [{"podSelector": {"matchLabels": {"app": "proxy"}}}],
             },
         },
     ),
@@ -114,9 +171,26 @@ def workloads(objects):
     return of_kind(objects, "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod")
 
 
+def pod_template(workload):
+    return workload["spec"].get("jobTemplate", workload)["spec"]["template"]
+
+
 def containers(workload):
-    pod = workload["spec"]["template"]["spec"]
+    pod = pod_template(workload)["spec"]
     return pod.get("initContainers", []) + pod["containers"]
+
+
+def container_named(workload, name):
+    (found,) = [container for container in containers(workload) if container["name"] == name]
+    return found
+
+
+def variables(container):
+    """Name → the value, or the (Secret, key) that it comes from."""
+    return {
+        variable["name"]: variable.get("value") or tuple(variable["valueFrom"]["secretKeyRef"][part] for part in ("name", "key"))
+        for variable in container.get("env", [])
+    }
 
 
 def selects(selector, labels):

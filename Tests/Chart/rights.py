@@ -2,7 +2,7 @@
 
 import itertools
 
-from rendering import named, of_kind, workloads
+from rendering import named, of_kind, pod_template, workloads
 
 
 def rights(objects, account):
@@ -21,6 +21,6 @@ def rights(objects, account):
 
 def accounts(objects):
     return {
-        workload["metadata"]["name"]: workload["spec"]["template"]["spec"].get("serviceAccountName")
+        workload["metadata"]["name"]: pod_template(workload)["spec"].get("serviceAccountName")
         for workload in workloads(objects)
     }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rendering import installation, named, of_kind, selects, workloads
+from rendering import installation, named, of_kind, pod_template, selects, workloads
 from rights import accounts, rights
 
 WRITE = {"list", "watch", "create", "patch"}
@@ -85,7 +85,7 @@ def test_bindings_name_accounts_that_exist(objects):
 
 def test_only_the_service_has_a_token(objects):
     for workload in workloads(objects):
-        pod = workload["spec"]["template"]["spec"]
+        pod = pod_template(workload)["spec"]
         assert pod["automountServiceAccountToken"] is (workload["kind"] == "Deployment")
     for account in of_kind(objects, "ServiceAccount"):
         assert account["automountServiceAccountToken"] is False
@@ -93,13 +93,14 @@ def test_only_the_service_has_a_token(objects):
 
 def test_every_pod_is_closed_but_for_its_own_policy(objects):
     for workload in workloads(objects):
-        labels = workload["spec"]["template"]["metadata"]["labels"]
+        labels = pod_template(workload)["metadata"]["labels"]
         (policy,) = [p for p in of_kind(objects, "NetworkPolicy") if selects(p["spec"]["podSelector"]["matchLabels"], labels)]
         assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
 
 
-def test_the_database_hears_the_service_alone_and_calls_nobody():
-    objects = installation("default")
+@pytest.mark.parametrize("name, jobs", [("default", []), ("audit jobs", ["store-platform-archive", "store-platform-verify"])])
+def test_the_database_hears_the_platform_alone_and_calls_nobody(name, jobs):
+    objects = installation(name)
     spec = named(objects, "NetworkPolicy", "store-platform-postgresql")["spec"]
     (rule,) = spec["ingress"]
     assert rule["ports"] == [{"port": 5432, "protocol": "TCP"}]
@@ -107,10 +108,17 @@ def test_the_database_hears_the_service_alone_and_calls_nobody():
         workload["metadata"]["name"]
         for workload in workloads(objects)
         for peer in rule["from"]
-        if selects(peer["podSelector"]["matchLabels"], workload["spec"]["template"]["metadata"]["labels"])
+        if selects(peer["podSelector"]["matchLabels"], pod_template(workload)["metadata"]["labels"])
     ]
-    assert sorted(heard) == ["store-platform-api", "store-platform-worker"]
+    assert sorted(heard) == sorted(["store-platform-api", "store-platform-worker", *jobs])
     assert spec["egress"] == []
+
+
+@pytest.mark.parametrize("name, database", [("audit jobs", 5432), ("external database", 6432)])
+def test_the_jobs_reach_names_and_database_alone_and_nobody_reaches_them(name, database):
+    spec = named(installation(name), "NetworkPolicy", "store-platform-audit")["spec"]
+    assert spec["ingress"] == []
+    assert [[port["port"] for port in rule["ports"]] for rule in spec["egress"]] == [[53, 53], [database]]
 
 
 @pytest.mark.parametrize("component", ["api", "worker"])
@@ -150,3 +158,10 @@ def test_scrapers_reach_both():
     for component in ("api", "worker"):
         (rule,) = named(installation("everything set"), "NetworkPolicy", f"shops-{component}")["spec"]["ingress"]
         assert peer in rule["from"]
+
+
+def test_a_proxy_reaches_the_api_alone():
+    objects = installation("sign-in by a proxy")
+    (rule,) = named(objects, "NetworkPolicy", "store-platform-api")["spec"]["ingress"]
+    assert rule["from"] == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "oauth2-proxy"}}}]
+    assert named(objects, "NetworkPolicy", "store-platform-worker")["spec"]["ingress"] == []

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from functools import cache
 
 import helm_python as helm
@@ -9,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from rendering import CHART, EXTERNAL, INSTALLATIONS, MINIMAL, installation, manifests, merged, render, values_file
+from rendering import CHART, EXTERNAL, INSTALLATIONS, MINIMAL, PROJECT, installation, manifests, merged, render, values_file
 
 # The oldest release that Chart.yaml allows, one from between, and the newest that the validator knows.
 KUBERNETES = ["1.30", "1.33", "1.37"]
@@ -68,15 +69,21 @@ def test_two_releases_share_no_object_of_the_cluster():
 
 @pytest.mark.parametrize("release", ["r", "a" * 53, "shop.example"])
 def test_names_of_objects_are_dns_labels(release):
-    for item in render(MINIMAL, name=release):
+    with_jobs = merged(MINIMAL, {"audit": {"retention": 12, "verification": {"enabled": True}}})
+    for item in render(with_jobs, name=release):
         if item["kind"] not in ("ClusterRole", "ClusterRoleBinding"):
             name = item["metadata"]["name"]
-            assert len(name) <= 57 and name.replace("-", "").isalnum() and name == name.lower(), name
+            # A CronJob's gets the time of each run behind it.
+            assert len(name) <= (52 if item["kind"] == "CronJob" else 57) and name.replace("-", "").isalnum() and name == name.lower(), name
 
 
 def test_defaults_alone_are_refused_for_want_of_a_domain():
     with pytest.raises(helm.HelmValuesError, match="baseDomain"):
         render({})
+
+
+def proxy_role(**role):
+    return {"access": {"proxy": {"trustedAddresses": ["127.0.0.1"], "roles": [role]}}}
 
 
 @pytest.mark.parametrize(
@@ -100,6 +107,24 @@ def test_defaults_alone_are_refused_for_want_of_a_domain():
         ({"networkPolicy": {"apiServer": {"ports": []}}}, "ports"),
         ({"postgresql": {"image": {"tag": ""}}}, "tag"),
         (merged(EXTERNAL, {"externalDatabase": {"existingSecret": ""}}), "existingSecret"),
+        ({"platform": {"maxStores": -1}}, "maxStores"),
+        ({"platform": {"concurrency": 257}}, "concurrency"),
+        ({"platform": {"provisionTimeout": 86_401}}, "provisionTimeout"),
+        ({"platform": {"drainPause": 61}}, "drainPause"),
+        ({"access": {"limits": {"orders": "60"}}}, "orders"),
+        ({"access": {"limits": {"logins": "1/1"}}}, "logins"),
+        ({"access": {"sessionLifetime": 0}}, "sessionLifetime"),
+        ({"access": {"proxy": {"trustedAddresses": ["proxy.test"]}}}, "trustedAddresses"),
+        ({"access": {"proxy": {"roles": [{"group": "a", "role": "admin"}]}}}, "trustedAddresses"),
+        (proxy_role(group="a", role="owner"), "role"),
+        (proxy_role(group="a=admin,b", role="viewer"), "group"),
+        (proxy_role(role="viewer"), "group"),
+        (proxy_role(group="a", role="viewer", account="Blue"), "account"),
+        ({"audit": {"retention": 0}}, "retention"),
+        ({"audit": {"archiveSchedule": "daily"}}, "archiveSchedule"),
+        ({"audit": {"storage": {"size": "much"}}}, "size"),
+        ({"postgresql": {"existingSecret": "mine", "applicationSecret": "mine-too"}}, "auditorSecret"),
+        ({"postgresql": {"existingSecret": "mine", "auditorSecret": "mine-too"}}, "applicationSecret"),
     ],
 )
 def test_the_schema_refuses(values, complaint):
@@ -154,6 +179,9 @@ def test_notes_say_where_token_and_dashboard_are():
     assert "get secret store-platform-admin" in notes
     assert "http://dashboard.127.0.0.1.nip.io:8080/" in notes
     assert "port-forward" in manifests(INSTALLATIONS["ingress off"])["store-platform/templates/NOTES.txt"]
+    assert "get secret store-platform-auditor" in notes and "port-forward pod/store-platform-postgresql-0 5432" in notes
+    assert "connects to its database as the owner" in manifests(INSTALLATIONS["existing secrets"])["store-platform/templates/NOTES.txt"]
+    assert "connect as store_platform_auditor" in manifests(INSTALLATIONS["external database"])["store-platform/templates/NOTES.txt"]
     assert "get secret my-token" in manifests(INSTALLATIONS["existing secrets"])["store-platform/templates/NOTES.txt"]
 
 
@@ -161,3 +189,10 @@ def test_the_values_files_are_read_as_the_same_by_helm_and_by_these_tests():
     for name in ("values.yaml", "values-local.yaml", "values-prod.yaml"):
         text = (CHART / name).read_text()
         assert helm.values_from_yaml(text) == yaml.safe_load(text)
+
+
+def test_every_example_of_the_page_renders():
+    examples = re.findall(r"^( *)```yaml\n(.*?)^ *```", (PROJECT / "docs/deployment.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(examples) == 3
+    for _, example in examples:
+        assert render(merged(values_file("values-prod.yaml"), yaml.safe_load(example)))

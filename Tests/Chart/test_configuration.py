@@ -2,22 +2,39 @@
 
 import base64
 import re
+import subprocess
 from urllib.parse import urlsplit
 
 import pytest
 
 from cluster import cluster, render_in
-from rendering import EXTERNAL, INSTALLATIONS, MINIMAL, containers, installation, merged, named, of_kind, render
+from platform_under_test import BINARIES, write_kubeconfig
+from rendering import (
+    EXTERNAL, INSTALLATIONS, MINIMAL, PROJECT, container_named, containers, installation, merged, named, of_kind, render, variables, workloads,
+)
 
-# As in the service's own description of its configuration.
-SETTINGS = {
-    "STORE_PLATFORM_LISTEN", "STORE_PLATFORM_BASE_DOMAIN", "STORE_PLATFORM_PUBLIC_SCHEME", "STORE_PLATFORM_PUBLIC_PORT",
-    "STORE_PLATFORM_INGRESS_CLASS", "STORE_PLATFORM_STORAGE_CLASS", "STORE_PLATFORM_INSTALL_ID", "STORE_PLATFORM_CONCURRENCY",
-    "STORE_PLATFORM_PROVISION_TIMEOUT", "STORE_PLATFORM_IMAGE_WOOCOMMERCE", "STORE_PLATFORM_IMAGE_MARIADB",
-    "STORE_PLATFORM_IMAGE_MEDUSA", "STORE_PLATFORM_IMAGE_MEDUSA_STOREFRONT", "STORE_PLATFORM_IMAGE_POSTGRES",
-    "STORE_PLATFORM_IMAGE_REDIS", "STORE_PLATFORM_UNKNOWN_NAMESPACES", "STORE_PLATFORM_TLS_ISSUER", "STORE_PLATFORM_TLS_DEFAULT_CERTIFICATE",
-    "STORE_PLATFORM_IMAGE_PREFIXES", "STORE_PLATFORM_REGISTRY_CONFIG", "STORE_PLATFORM_TRUSTED_PROXIES", "STORE_PLATFORM_LIMIT_CONNECTIONS",
+SOURCES = PROJECT / "Sources"
+# What the service reads and the chart leaves alone, and why.
+LEFT_OUT = {
+    "KUBECONFIG": "in a pod the service account leads to the cluster",
+    "STORE_PLATFORM_LIMIT_CONNECTIONS": "lifted where the ingress is not known as a proxy, and else as the service has it",
+    "STORE_PLATFORM_WEB_ROOT": "the image says where its dashboard is",
+    "STORE_PLATFORM_MIGRATIONS": "the image says where its migrations are",
 }
+
+
+def settings():
+    """Every variable that the service's source reads."""
+    configuration = (SOURCES / "store-platform/Configuration.swift").read_text()
+    audit = (SOURCES / "store-platform/AuditCommand.swift").read_text()
+    images = re.findall(r'case \w+ = "([A-Z_]+)"', (SOURCES / "Engines/PlatformConfiguration.swift").read_text())
+    names = re.findall(r'reader\.\w+\(\s*"(\w+)"', configuration) + re.findall(r'environment\["(\w+)"\]', audit)
+    # The one name that is no literal is that of an image.
+    assert re.findall(r"reader\.(?!complain)\w+\(\s*([^\s\"),]+)", configuration) == ["variable"]
+    return set(names) | {f"STORE_PLATFORM_IMAGE_{image}" for image in images}
+
+
+SETTINGS = settings()
 
 
 def environment(objects, name="store-platform"):
@@ -62,40 +79,77 @@ def test_set_values_arrive_under_their_names():
         "STORE_PLATFORM_INGRESS_CLASS": "traefik",
         "STORE_PLATFORM_STORAGE_CLASS": "fast",
         "STORE_PLATFORM_UNKNOWN_NAMESPACES": "report",
-        "STORE_PLATFORM_TRUSTED_PROXIES": "10.244.0.0/16,fd00::/8",
+        "STORE_PLATFORM_MAX_STORES": "0",
+        "STORE_PLATFORM_LEASE": "60",
+        "STORE_PLATFORM_CLUSTER_CALLS_PER_SECOND": "200",
+        "STORE_PLATFORM_DRAIN_PAUSE": "0",
+        "STORE_PLATFORM_LIMIT_REQUESTS": "600/60",
+        "STORE_PLATFORM_LIMIT_ADDRESS": "0",
+        "STORE_PLATFORM_LIMIT_ORDERS": "10/3600",
+        "STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES": "5/60",
+        "STORE_PLATFORM_SESSION_LIFETIME": "3600",
+        "STORE_PLATFORM_TRUSTED_PROXIES": "10.0.0.0/8,127.0.0.1",
+        "STORE_PLATFORM_PROXY_ROLES": "admins=admin,shops=merchant:blue-teapots",
         "STORE_PLATFORM_TLS_ISSUER": "letsencrypt",
         "STORE_PLATFORM_TLS_DEFAULT_CERTIFICATE": "on",
         "STORE_PLATFORM_IMAGE_PREFIXES": "mariadb:,registry.test/",
         "STORE_PLATFORM_REGISTRY_CONFIG": "/etc/store-platform/registry/.dockerconfigjson",
+        "STORE_PLATFORM_IMAGE_WOOCOMMERCE": "registry.test/woocommerce:1",
         "STORE_PLATFORM_IMAGE_MARIADB": "mariadb:11.8.2",
+        "STORE_PLATFORM_IMAGE_MEDUSA": "registry.test/medusa:2",
         "STORE_PLATFORM_IMAGE_MEDUSA_STOREFRONT": "registry.test/storefront:2",
+        "STORE_PLATFORM_IMAGE_POSTGRES": "registry.test/postgres:17",
+        "STORE_PLATFORM_IMAGE_REDIS": "registry.test/redis:8",
     }
 
 
-def test_every_image_has_the_name_that_the_service_reads():
-    names = ("woocommerce", "mariadb", "medusa", "medusaStorefront", "postgres", "redis")
-    values = environment(render(merged(MINIMAL, {"stores": {"images": {name: f"{name}:1".lower() for name in names}}})))
-    assert {name for name in values if "_IMAGE_" in name} == {name for name in SETTINGS if "_IMAGE_" in name and not name.endswith("_PREFIXES")}
+def test_every_setting_of_the_service_can_be_set_or_is_left_out_on_purpose():
+    objects = installation("everything set")
+    told = set(environment(objects, "shops"))
+    for workload in of_kind(objects, "Deployment", "CronJob"):
+        for name in ("store-platform", "archive"):
+            told |= {variable for found in containers(workload) if found["name"] == name for variable in variables(found)}
+    assert told == SETTINGS - LEFT_OUT.keys()
+
+
+def test_the_settings_are_found_in_the_source_and_described():
+    described = (PROJECT / "docs/configuration.md").read_text()
+    assert len(SETTINGS) > 35 and LEFT_OUT.keys() <= SETTINGS
+    assert [name for name in SETTINGS if "_IMAGE_" not in name and f"`{name}`" not in described] == []
 
 
 def test_connections_are_limited_where_their_addresses_tell_people_apart():
-    for layers, limited in (([], False), ([{"platform": {"trustedProxies": ["10.244.0.0/16"]}}], True), ([{"ingress": {"enabled": False}}], True)):
-        assert ("STORE_PLATFORM_LIMIT_CONNECTIONS" not in environment(render(merged(MINIMAL, *layers)))) == limited
+    for layer, is_limited in (({}, False), ({"access": {"proxy": {"trustedAddresses": ["10.244.0.0/16"]}}}, True), ({"ingress": {"enabled": False}}, True)):
+        assert ("STORE_PLATFORM_LIMIT_CONNECTIONS" not in environment(render(merged(MINIMAL, layer)))) == is_limited
 
 
 def test_a_large_number_is_written_as_digits():
-    values = environment(render(merged(MINIMAL, {"platform": {"provisionTimeout": 10_000_000}})))
-    assert values["STORE_PLATFORM_PROVISION_TIMEOUT"] == "10000000"
+    values = environment(render(merged(MINIMAL, {"access": {"sessionLifetime": 31_536_000}})))
+    assert values["STORE_PLATFORM_SESSION_LIFETIME"] == "31536000"
+
+
+@pytest.mark.parametrize("name", INSTALLATIONS)
+def test_the_service_takes_the_settings_as_they_are_written(name, tmp_path):
+    objects = installation(name)
+    (told,) = [item["data"] for item in of_kind(objects, "ConfigMap") if "STORE_PLATFORM_LISTEN" in item["data"]]
+    kubeconfig, registry = tmp_path / "kubeconfig", tmp_path / "registry"
+    write_kubeconfig(kubeconfig, "http://127.0.0.1:1")
+    registry.write_text('{"auths": {}}')
+    here = {"KUBECONFIG": str(kubeconfig), "DATABASE_URL": "postgresql://127.0.0.1:1/none"}
+    if "STORE_PLATFORM_REGISTRY_CONFIG" in told:
+        here["STORE_PLATFORM_REGISTRY_CONFIG"] = str(registry)
+    checked = subprocess.run([BINARIES / "store-platform", "check"], env=told | here, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+    read = dict(line.split("=", 1) for line in checked.stdout.splitlines())
+    assert {key: read[key] for key in told} == told | {key: here[key] for key in here.keys() & told.keys()}
 
 
 def test_the_service_is_told_nothing_it_does_not_read(objects):
     for deployment in of_kind(objects, "Deployment"):
-        for container in containers(deployment):
-            (source,) = container["envFrom"]
-            assert environment(objects, source["configMapRef"]["name"]).keys() <= SETTINGS
-            assert {variable["name"] for variable in container["env"]} == {
-                "STORE_PLATFORM_ROLE", "STORE_PLATFORM_ADMIN_TOKEN", "DATABASE_URL",
-            }
+        service = container_named(deployment, "store-platform")
+        (source,) = service["envFrom"]
+        assert environment(objects, source["configMapRef"]["name"]).keys() <= SETTINGS
+        assert variables(service).keys() == {"STORE_PLATFORM_ROLE", "STORE_PLATFORM_ADMIN_TOKEN", "DATABASE_URL"}
 
 
 def test_the_installation_is_known_by_an_id_of_its_own():
@@ -115,6 +169,8 @@ def test_the_installation_is_known_by_an_id_of_its_own():
         {"platform": {"concurrency": 3}},
         {"stores": {"ingressClass": "nginx"}},
         {"stores": {"images": {"redis": "redis:8"}}},
+        {"access": {"limits": {"orders": "1/60"}}},
+        {"platform": {"maxStores": 0}},
     ],
 )
 def test_a_changed_setting_replaces_the_pods(change):
@@ -135,50 +191,57 @@ def test_secrets_come_by_reference_and_stand_nowhere_else(objects):
 
 
 def test_referenced_secrets_exist_or_are_the_ones_named():
-    given = {"their-database", "store-platform-external-database", "my-token", "my-database"}
+    given = {
+        "their-database", "store-platform-external-application", "store-platform-external-auditor", "my-token", "my-database",
+        "my-application", "my-auditor",
+    }
     for name in INSTALLATIONS:
         objects = installation(name)
         held = {(secret["metadata"]["name"], key) for secret in of_kind(objects, "Secret") for key in secret["data"]}
-        for workload in of_kind(objects, "Deployment", "StatefulSet"):
-            for container in containers(workload):
-                for variable in container["env"]:
-                    if reference := variable.get("valueFrom", {}).get("secretKeyRef"):
-                        assert (reference["name"], reference["key"]) in held or reference["name"] in given
+        references = [v for workload in workloads(objects) for c in containers(workload) for v in variables(c).values()]
+        for reference in references:
+            assert isinstance(reference, str) or reference in held or reference[0] in given
 
 
 def test_named_secrets_are_used_and_none_is_made():
     objects = installation("existing secrets")
     assert of_kind(objects, "Secret") == []
     api = named(objects, "Deployment", "store-platform-api")
-    references = {v["name"]: v["valueFrom"]["secretKeyRef"] for v in containers(api)[1]["env"] if "valueFrom" in v}
-    assert references == {
-        "STORE_PLATFORM_ADMIN_TOKEN": {"name": "my-token", "key": "token"},
-        "DATABASE_URL": {"name": "my-database", "key": "url"},
-    }
+    service = variables(container_named(api, "store-platform"))
+    assert service["STORE_PLATFORM_ADMIN_TOKEN"] == ("my-token", "token")
+    assert service["DATABASE_URL"] == ("my-database", "url")
 
 
 def test_an_external_database_is_reached_by_its_secret_and_checked_by_its_authority():
     api = named(installation("external database"), "Deployment", "store-platform-api")
-    service = containers(api)[1]
-    (url,) = [variable for variable in service["env"] if variable["name"] == "DATABASE_URL"]
-    assert url["valueFrom"]["secretKeyRef"] == {"name": "their-database", "key": "url"}
-    assert {"name": "database-authority", "mountPath": "/etc/store-platform/database", "readOnly": True} in service["volumeMounts"]
+    for name, secret in (("migrate", "their-database"), ("store-platform", "store-platform-external-application")):
+        found = container_named(api, name)
+        assert variables(found)["DATABASE_URL"] == (secret, "url")
+        assert {"name": "database-authority", "mountPath": "/etc/store-platform/database", "readOnly": True} in found["volumeMounts"]
 
 
 def test_generated_secrets_are_long_and_all_different():
     first, second = secret_values(render(MINIMAL)), secret_values(render(MINIMAL))
     passwords = [first[key] for key in first if key[1] != "url"]
-    assert len(set(passwords)) == 3
+    assert len(set(passwords)) == 5
     assert all(re.fullmatch(r"[A-Za-z0-9]{40}", password) for password in passwords)
     assert not first.items() & second.items()
 
 
-def test_the_url_leads_to_the_bundled_database_with_its_password():
+@pytest.mark.parametrize(
+    "secret, user",
+    [
+        ("store-platform-postgresql", "store_platform"),
+        ("store-platform-application", "store_platform_application"),
+        ("store-platform-auditor", "store_platform_auditor"),
+    ],
+)
+def test_the_url_leads_to_the_bundled_database_with_its_password(secret, user):
     objects = installation("default")
     values = secret_values(objects)
-    url = urlsplit(values["store-platform-postgresql", "url"])
-    assert (url.scheme, url.username, url.path, url.port) == ("postgresql", "store_platform", "/store_platform", 5432)
-    assert url.password == values["store-platform-postgresql", "password"]
+    url = urlsplit(values[secret, "url"])
+    assert (url.scheme, url.username, url.path, url.port) == ("postgresql", user, "/store_platform", 5432)
+    assert url.password == values[secret, "password"]
     service = named(objects, "Service", url.hostname)
     assert service["spec"]["ports"][0]["port"] == url.port
 

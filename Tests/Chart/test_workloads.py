@@ -6,12 +6,15 @@ import re
 import pytest
 
 from pod_security import violations
-from rendering import INSTALLATIONS, MINIMAL, PROJECT, containers, installation, merged, named, of_kind, render, selects, workloads
+from rendering import (
+    INSTALLATIONS, MINIMAL, PROJECT, container_named, containers, installation, merged, named, of_kind, pod_template, render, selects, variables,
+    workloads,
+)
 
 
 def test_every_pod_is_restricted(objects):
     for workload in workloads(objects):
-        assert violations(workload["spec"]["template"]["spec"]) == [], workload["metadata"]["name"]
+        assert violations(pod_template(workload)["spec"]) == [], workload["metadata"]["name"]
 
 
 @pytest.mark.parametrize(
@@ -23,7 +26,7 @@ def test_every_pod_is_restricted(objects):
         (lambda pod: pod["securityContext"].pop("seccompProfile"), "no seccomp profile"),
         (lambda pod: pod["volumes"].append({"name": "host", "hostPath": {"path": "/"}}), "volume host is a hostPath"),
         (lambda pod: pod["containers"][0].pop("securityContext"), "store-platform: privileges may grow"),
-        (lambda pod: pod["initContainers"][0]["securityContext"].update(privileged=True), "migrate: privileged"),
+        (lambda pod: pod["initContainers"][0]["securityContext"].update(privileged=True), "roles: privileged"),
         (lambda pod: pod["containers"][0]["securityContext"].update(capabilities={}), "store-platform: capabilities are kept"),
         (lambda pod: pod["containers"][0]["ports"][0].update(hostPort=80), "store-platform: takes a port of the node"),
     ],
@@ -41,8 +44,12 @@ def test_every_container_has_requests_and_limits(objects):
                 assert container["resources"][bound].keys() >= {"cpu", "memory"}, container["name"]
 
 
+def servers(objects):
+    return of_kind(objects, "Deployment", "StatefulSet")
+
+
 def test_every_container_that_serves_is_probed(objects):
-    serving = [c for workload in workloads(objects) for c in workload["spec"]["template"]["spec"]["containers"]]
+    serving = [c for workload in servers(objects) for c in pod_template(workload)["spec"]["containers"]]
     assert serving
     for container in serving:
         assert container["ports"]
@@ -51,28 +58,34 @@ def test_every_container_that_serves_is_probed(objects):
 
 def test_liveness_never_depends_on_the_database(objects):
     for deployment in of_kind(objects, "Deployment"):
-        (service,) = deployment["spec"]["template"]["spec"]["containers"]
+        service = container_named(deployment, "store-platform")
         assert service["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "http"}
         assert service["startupProbe"]["httpGet"] == {"path": "/livez", "port": "http"}
         assert service["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
 
 
 def test_named_ports_of_probes_exist(objects):
-    for workload in workloads(objects):
-        for container in workload["spec"]["template"]["spec"]["containers"]:
+    for workload in servers(objects):
+        for container in pod_template(workload)["spec"]["containers"]:
             names = {port["name"] for port in container["ports"]}
             for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
                 for way in ("httpGet", "tcpSocket"):
                     assert container[probe].get(way, {}).get("port") in names | {None}
 
 
-def test_the_service_migrates_before_it_serves_with_the_same_image_and_settings(objects):
+def test_the_service_migrates_before_it_serves_with_the_same_image(objects):
     for deployment in of_kind(objects, "Deployment"):
-        migrate, service = containers(deployment)
-        assert migrate["args"] == ["migrate"]
+        migrate, service = containers(deployment)[-2:]
+        assert (migrate["name"], migrate["args"][0]) == ("migrate", "migrate")
         assert "args" not in service and "command" not in service
-        for field in ("image", "env", "envFrom", "volumeMounts"):
-            assert migrate[field] == service[field]
+        assert migrate["image"] == service["image"]
+
+
+def test_the_migration_is_told_of_the_database_alone(objects):
+    for deployment in of_kind(objects, "Deployment"):
+        migrate = container_named(deployment, "migrate")
+        assert variables(migrate).keys() == {"DATABASE_URL"} and "envFrom" not in migrate
+        assert {mount["name"] for mount in migrate["volumeMounts"]} <= {"tmp", "database-authority"}
 
 
 def test_the_service_runs_as_the_user_of_its_image(objects):
@@ -84,7 +97,13 @@ def test_the_service_runs_as_the_user_of_its_image(objects):
 def test_a_rolling_update_takes_no_pod_away_and_leaves_time_to_end(objects):
     for deployment in of_kind(objects, "Deployment"):
         assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
-        assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 45
+        assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= 40
+
+
+@pytest.mark.parametrize("pause, grace", [(None, 45), (0, 40), (60, 100)])
+def test_a_longer_pause_leaves_as_much_time_to_end(pause, grace):
+    objects = render(merged(MINIMAL, {"platform": {"drainPause": pause}}))
+    assert {d["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] for d in of_kind(objects, "Deployment")} == {grace}
 
 
 @pytest.mark.parametrize(
@@ -99,30 +118,28 @@ def test_a_rolling_update_takes_no_pod_away_and_leaves_time_to_end(objects):
 )
 def test_the_mode_decides_which_deployment_does_what(name, roles):
     found = {
-        deployment["metadata"]["name"]: variable["value"]
+        deployment["metadata"]["name"]: variables(container_named(deployment, "store-platform"))["STORE_PLATFORM_ROLE"]
         for deployment in of_kind(installation(name), "Deployment")
-        for variable in containers(deployment)[1]["env"]
-        if variable["name"] == "STORE_PLATFORM_ROLE"
     }
     assert found == roles
 
 
 def test_selectors_find_their_own_pods_and_no_others(objects):
-    for workload in workloads(objects):
+    for workload in servers(objects):
         selector = workload["spec"]["selector"]["matchLabels"]
-        found = [w for w in workloads(objects) if selects(selector, w["spec"]["template"]["metadata"]["labels"])]
+        found = [w for w in workloads(objects) if selects(selector, pod_template(w)["metadata"]["labels"])]
         assert found == [workload]
 
 
 def test_selectors_do_not_move_with_the_version(objects):
-    for workload in workloads(objects):
+    for workload in servers(objects):
         assert not {"helm.sh/chart", "app.kubernetes.io/version"} & workload["spec"]["selector"]["matchLabels"].keys()
 
 
 def test_services_lead_to_a_port_of_a_pod(objects):
     for service in of_kind(objects, "Service"):
         (target,) = [
-            w for w in workloads(objects) if selects(service["spec"]["selector"], w["spec"]["template"]["metadata"]["labels"])
+            w for w in workloads(objects) if selects(service["spec"]["selector"], pod_template(w)["metadata"]["labels"])
         ]
         ports = {port["name"] for container in containers(target) for port in container.get("ports", [])}
         assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
@@ -169,7 +186,7 @@ def test_replicas_spread_over_nodes(objects):
 def test_mounted_volumes_exist(objects):
     for workload in workloads(objects):
         spec = workload["spec"]
-        volumes = spec["template"]["spec"].get("volumes", []) + [c["metadata"] for c in spec.get("volumeClaimTemplates", [])]
+        volumes = pod_template(workload)["spec"].get("volumes", []) + [c["metadata"] for c in spec.get("volumeClaimTemplates", [])]
         names = {volume["name"] for volume in volumes}
         mounted = {mount["name"] for container in containers(workload) for mount in container["volumeMounts"]}
         assert mounted == names
@@ -196,12 +213,12 @@ def test_images_are_pinned_by_tag_or_digest(objects):
 
 def test_a_digest_decides_over_the_tag():
     api = named(installation("everything set"), "Deployment", "shops-api")
-    assert containers(api)[0]["image"] == "store-platform:0.1.0@sha256:" + "0" * 64
+    assert container_named(api, "store-platform")["image"] == "store-platform:0.1.0@sha256:" + "0" * 64
 
 
 def test_placement_reaches_every_pod():
     for workload in workloads(installation("everything set")):
-        pod = workload["spec"]["template"]["spec"]
+        pod = pod_template(workload)["spec"]
         given = INSTALLATIONS["everything set"]
         assert {key: pod[key] for key in ("nodeSelector", "tolerations", "imagePullSecrets")} == {
             key: given[key] for key in ("nodeSelector", "tolerations", "imagePullSecrets")

@@ -13,7 +13,7 @@ import requests
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "System"))
 
-from platform_under_test import BINARIES, free_port, wait_until  # noqa: E402
+from platform_under_test import BINARIES, free_port, wait_until, write_kubeconfig  # noqa: E402
 
 
 class Cluster:
@@ -23,10 +23,7 @@ class Cluster:
         self.url = f"http://127.0.0.1:{self.port}"
         self.flags = ["--port", str(self.port), "--ingress-port", str(self.ingress_port), "--pod-delay", "200", *flags]
         self.kubeconfig = self.directory / "kubeconfig"
-        self.kubeconfig.write_text(
-            "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-            f"clusters: [{{name: c, cluster: {{server: '{self.url}'}}}}]\n"
-            "contexts: [{name: c, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {}}]\n")
+        write_kubeconfig(self.kubeconfig, self.url)
 
     def start(self):
         self.process = subprocess.Popen([BINARIES / "cluster-simulator", *self.flags], stdout=subprocess.DEVNULL)

@@ -22,6 +22,26 @@ struct PoolStateTests {
         #expect(step7 == .lend("a", to: 4))
     }
 
+    @Test func `who is in a hurry is served before the others, in order`() {
+        var pool = PoolState<String, Int>(maximum: 1)
+        _ = pool.request(1)
+        _ = pool.request(2)
+        _ = pool.request(3, isUrgent: true)
+        _ = pool.request(4, isUrgent: true)
+        _ = pool.request(5)
+        #expect(pool.firstPatientWaiter == 2)
+        #expect(pool.waiters == [3, 4, 2, 5])
+        let hasGivenUp = pool.giveUp(3)
+        #expect(hasGivenUp)
+        _ = pool.request(6, isUrgent: true)
+        #expect(pool.waiters == [4, 6, 2, 5])
+        let lent = (1...4).flatMap { _ in pool.release("a") }
+        #expect(lent == [.lend("a", to: 4), .lend("a", to: 6), .lend("a", to: 2), .lend("a", to: 5)])
+        #expect(pool.firstPatientWaiter == nil)
+        _ = pool.request(7)
+        #expect(pool.firstPatientWaiter == 7)
+    }
+
     @Test func `a broken connection hands its place on, without itself`() {
         var pool = PoolState<String, Int>(maximum: 1)
         _ = pool.request(1)

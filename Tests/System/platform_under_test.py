@@ -38,6 +38,13 @@ def wait_until(condition, seconds, what, interval=0.02):
     raise AssertionError(f"waited {seconds} s in vain for {what}")
 
 
+def write_kubeconfig(path, url):
+    path.write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
+        f"clusters: [{{name: c, cluster: {{server: '{url}'}}}}]\n"
+        "contexts: [{name: c, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {}}]\n")
+
+
 class Postgres:
     def __init__(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="store-platform.", dir="/tmp"))
@@ -87,7 +94,7 @@ class Process:
 
 
 class Platform:
-    def __init__(self, pod_delay=300, lease=3, web=None, environment=None, call_delay=0, nodes=1):
+    def __init__(self, pod_delay=300, lease=3, web=None, environment=None, call_delay=0, nodes=1, simulator=()):
         self.postgres = Postgres()
         logs = self.postgres.directory
         self.port, self.cluster_port, self.ingress_port = free_port(), free_port(), free_port()
@@ -95,12 +102,9 @@ class Platform:
         self.cluster_url = f"http://127.0.0.1:{self.cluster_port}"
         self.simulator = Process(
             [BINARIES / "cluster-simulator", "--port", str(self.cluster_port), "--ingress-port", str(self.ingress_port),
-             "--pod-delay", str(pod_delay), "--call-delay", str(call_delay), "--nodes", str(nodes), "--state", str(logs / "cluster.state")], None, logs / "cluster.log")
+             "--pod-delay", str(pod_delay), "--call-delay", str(call_delay), "--nodes", str(nodes), "--state", str(logs / "cluster.state"), *simulator], None, logs / "cluster.log")
         kubeconfig = logs / "kubeconfig"
-        kubeconfig.write_text(
-            "apiVersion: v1\nkind: Config\ncurrent-context: c\n"
-            f"clusters: [{{name: c, cluster: {{server: '{self.cluster_url}'}}}}]\n"
-            "contexts: [{name: c, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {}}]\n")
+        write_kubeconfig(kubeconfig, self.cluster_url)
         settings = {
             "PATH": os.environ["PATH"], "DATABASE_URL": self.postgres.url, "KUBECONFIG": str(kubeconfig),
             "STORE_PLATFORM_LISTEN": f"127.0.0.1:{self.port}", "STORE_PLATFORM_ADMIN_TOKEN": TOKEN,

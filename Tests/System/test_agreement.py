@@ -151,6 +151,25 @@ def test_at_rest_nothing_is_sent_and_nothing_is_told(platform, ready):
     assert seq(platform, ready["id"]) == events
 
 
+def test_a_cron_run_makes_nobody_look(platform, ready):
+    platform.wait_for_phase(ready["id"], "ready")
+    wait_until(lambda: platform.postgres.query("SELECT count(*) FROM work") == [["0"]], 30, "the queue to be empty")
+    platform.postgres.query(
+        "CREATE TABLE looks (store_id text); CREATE FUNCTION note_look() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO looks VALUES (NEW.store_id); RETURN NEW; END $$;"
+        "CREATE TRIGGER note_look AFTER INSERT ON work FOR EACH ROW EXECUTE FUNCTION note_look()")
+    objects = Objects(platform, ready["id"])
+    cron = objects.get("batch/v1", "cronjobs", "cron")
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "cron", "uid": cron["metadata"]["uid"], "controller": True}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "cron-by-hand", "ownerReferences": [owner]}, "spec": cron["spec"]["jobTemplate"]["spec"]}
+    assert requests.post(objects.path("batch/v1", "jobs", "")[:-1], json=job, timeout=10).status_code == 201
+    wait_until(lambda: objects.get("batch/v1", "jobs", "cron-by-hand")["status"].get("succeeded"), 30, "the run to end")
+    time.sleep(1)  # what must not happen has no event to wait for
+    looks = platform.postgres.query("SELECT store_id FROM looks")
+    platform.postgres.query("DROP TABLE looks CASCADE; DROP FUNCTION note_look CASCADE")
+    assert looks == []
+
+
 def namespace(name, labels, annotations=None):
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels, "annotations": annotations or {}}}
 

@@ -4,6 +4,8 @@ import type { Connection } from "./api/stream";
 import type { Session } from "./api/types";
 import { ErrorNote } from "./components/ErrorNote";
 import { Link } from "./components/Link";
+import { AccountList } from "./pages/AccountList";
+import { AccountPage } from "./pages/AccountPage";
 import { AuditPage } from "./pages/AuditPage";
 import { SignIn } from "./pages/SignIn";
 import { StoreList } from "./pages/StoreList";
@@ -64,16 +66,23 @@ export function App() {
     );
   }
   const id = /^\/stores\/([a-z2-9]+)$/.exec(path)?.[1];
+  const account = /^\/accounts\/([a-z0-9-]+)$/.exec(path)?.[1];
   return (
     <ClientContext.Provider value={client}>
       <header className="top">
         <Link to="/" className="brand">Store Platform</Link>
-        <nav aria-label="Pages"><Link to="/">Stores</Link> {client.may("audit.read") && <Link to="/audit">Audit</Link>}</nav>
+        <nav aria-label="Pages">
+          <Link to="/">Stores</Link>
+          {client.mayEverywhere("accounts.read") && <Link to="/accounts">Accounts</Link>}
+          {client.may("audit.read") && <Link to="/audit">Audit</Link>}
+        </nav>
         <button type="button" className="quiet" onClick={() => void signOut()}>Sign out</button>
       </header>
       {connection === "lost" && <p className="banner" role="status">The connection is lost; what you see may be old. Reconnecting …</p>}
       {problem && <main><ErrorNote problem={problem} /></main>}
       {id ? <StorePage key={id} id={id} onConnection={setConnection} />
+        : account ? <AccountPage key={account} id={account} />
+        : path === "/accounts" ? <AccountList />
         : path === "/audit" ? <AuditPage />
         : path === "/" ? <StoreList onConnection={setConnection} />
         : <main className="empty"><h1>Nothing here</h1><p>There is no page at this address. <Link to="/">To the stores</Link></p></main>}

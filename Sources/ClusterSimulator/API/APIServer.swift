@@ -92,7 +92,7 @@ struct APIServer: Sendable {
         let (found, rest, version) = cluster.change { state in
             let page = state.page(
                 call.target.kind.id, in: call.target.listNamespace, after: start, limit: limit == .max ? limit : limit + 1,
-                where: call.matches)
+                countsRest: call.isUnselected, where: call.matches)
             return (page.items, page.rest, state.version)
         }
         let items = found.prefix(limit)
@@ -100,7 +100,7 @@ struct APIServer: Sendable {
         var metadata: JSONValue = ["resourceVersion": .string(String(listVersion))]
         if found.count > limit, let last = items.last {
             metadata["continue"] = .string(ListPosition(after: last, version: listVersion).token)
-            if call.isUnselected { metadata["remainingItemCount"] = .integer(rest + 1) }
+            if let rest { metadata["remainingItemCount"] = .integer(rest + 1) }
         }
         if let table = call.table { return .json(table.document(of: Array(items), metadata: metadata)) }
         var list: JSONValue = call.isMetadataOnly ? ["kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"] : [:]

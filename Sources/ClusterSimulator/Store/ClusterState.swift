@@ -17,6 +17,8 @@ struct ClusterState {
     private var common = SharedValues()
     /// Names in order, by kind and namespace, for lists; made when asked for and dropped when a name comes or goes.
     private var order: [String: [String: [String]]] = [:]
+    /// The same of the namespaces that hold something of a kind.
+    private var namespaceOrder: [String: [String]] = [:]
     /// What each namespace holds, for its quotas.
     private(set) var usage = NamespaceUsage()
     /// What runs on each node, for the scheduler.
@@ -54,15 +56,17 @@ struct ClusterState {
     }
 
     /// A page of a list: at most so many objects that match, in the order of their keys.
-    /// - Returns: also how many objects there are behind the last of them, whether they match or not.
+    /// - Returns: also how many objects there are behind the last of them, whether they match or not; nil where nobody asks.
     mutating func page(
-        _ kind: String, in namespace: String?, after position: ListPosition, limit: Int, where matches: (JSONValue) -> Bool
-    ) -> (items: [JSONValue], rest: Int) {
+        _ kind: String, in namespace: String?, after position: ListPosition, limit: Int, countsRest: Bool,
+        where matches: (JSONValue) -> Bool
+    ) -> (items: [JSONValue], rest: Int?) {
         guard let table = tables[kind] else { return ([], 0) }
-        let namespaces = namespace.map { [$0] } ?? table.keys.sorted()
+        let namespaces = namespace.map { [$0] } ?? namespaces(kind)
         var items: [JSONValue] = []
         var rest = 0
-        for namespace in namespaces where position.isBefore(orIn: namespace) {
+        for namespace in namespaces[namespaces.partitioningIndex(where: { position.isBefore(orIn: $0) })...] {
+            guard items.count < limit || countsRest else { break }
             let names = names(kind, namespace)
             for index in names.partitioningIndex(where: { position.isBefore(namespace, $0) })..<names.count {
                 if items.count >= limit {
@@ -72,7 +76,14 @@ struct ClusterState {
                 if let object = table[namespace]?[names[index]], matches(object) { items.append(object) }
             }
         }
-        return (items, rest)
+        return (items, countsRest ? rest : nil)
+    }
+
+    private mutating func namespaces(_ kind: String) -> [String] {
+        if let namespaces = namespaceOrder[kind] { return namespaces }
+        let namespaces = (tables[kind]?.keys).map { $0.sorted() } ?? []
+        namespaceOrder[kind] = namespaces
+        return namespaces
     }
 
     private mutating func names(_ kind: String, _ namespace: String) -> [String] {
@@ -111,6 +122,7 @@ struct ClusterState {
         }
         object = common.share(object)
         if old == nil { order[kind.id]?[key.namespace] = nil }
+        if tables[kind.id]?[key.namespace] == nil { namespaceOrder[kind.id] = nil }
         tables[kind.id, default: [:]][key.namespace, default: [:]][key.name] = object
         count(object, insteadOf: old, key)
         record(Change(version: version, type: old == nil ? .added : .modified, object: object, old: old), key)
@@ -121,7 +133,10 @@ struct ClusterState {
         guard var object = self[key] else { return }
         version += 1
         tables[key.kind]?[key.namespace]?[key.name] = nil
-        if tables[key.kind]?[key.namespace]?.isEmpty == true { tables[key.kind]?[key.namespace] = nil }
+        if tables[key.kind]?[key.namespace]?.isEmpty == true {
+            tables[key.kind]?[key.namespace] = nil
+            namespaceOrder[key.kind] = nil
+        }
         order[key.kind]?[key.namespace] = nil
         forget(object, key)
         object.set(["metadata", "resourceVersion"], .string(String(version)))

@@ -56,7 +56,7 @@ package struct ObjectMeta: Sendable, Hashable {
         return manager != "store-platform" && !manager.hasPrefix("kube-")
     }
 
-    private static func strings(_ value: JSONValue?) -> [String: String] {
+    static func strings(_ value: JSONValue?) -> [String: String] {
         var strings: [String: String] = [:]
         for member in value?.object ?? [:] { strings[member.key] = member.value.string }
         return strings

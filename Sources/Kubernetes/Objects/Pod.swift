@@ -6,6 +6,10 @@ package struct Pod: KubernetesObject, Hashable {
 
     package let metadata: ObjectMeta
     package let owners: [OwnerReference]
+    /// What each container asks of the node, by resource.
+    package let requests: [[String: String]]
+    /// Of init containers, which run one after another and before the others.
+    package let initRequests: [[String: String]]
     /// Nil until the scheduler has found a place.
     package let nodeName: String?
     /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`. A pod whose containers crash again and again is `Running`.
@@ -33,6 +37,8 @@ package struct Pod: KubernetesObject, Hashable {
         let status = json["status"]
         metadata = ObjectMeta(of: json)
         owners = OwnerReference.owners(of: json)
+        requests = Pod.requests(json[path: "spec", "containers"])
+        initRequests = Pod.requests(json[path: "spec", "initContainers"])
         nodeName = json[path: "spec", "nodeName"]?.string
         phase = status?["phase"]?.string
         reason = status?["reason"]?.string
@@ -40,5 +46,9 @@ package struct Pod: KubernetesObject, Hashable {
         conditions = Condition.conditions(of: json)
         containerStatuses = status?["containerStatuses"]?.array?.map(ContainerStatus.init(json:)) ?? []
         initContainerStatuses = status?["initContainerStatuses"]?.array?.map(ContainerStatus.init(json:)) ?? []
+    }
+
+    private static func requests(_ containers: JSONValue?) -> [[String: String]] {
+        containers?.array?.map { ObjectMeta.strings($0[path: "resources", "requests"]) } ?? []
     }
 }

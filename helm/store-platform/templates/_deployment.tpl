@@ -33,8 +33,9 @@ spec:
       automountServiceAccountToken: true
       # Variables for every Service of the namespace would stand among the settings.
       enableServiceLinks: false
-      # On SIGTERM the service answers /readyz with 503, waits 5 s for that to be seen, and ends within 30 s. Hence no preStop.
-      terminationGracePeriodSeconds: 45
+      # On SIGTERM the service answers /readyz with 503, waits for that to be seen (5 s unless told otherwise), and ends within 25 s of
+      # that. Hence no preStop.
+      terminationGracePeriodSeconds: {{ add 40 (kindIs "invalid" .root.Values.platform.drainPause | ternary 5 .root.Values.platform.drainPause) }}
       securityContext:
         {{- include "store-platform.podSecurityContext" 10001 | nindent 8 }}
       {{- with include "store-platform.placement" .root }}
@@ -50,15 +51,22 @@ spec:
           # Without this the pods that a rolling update replaces count as well, and the new ones end up together.
           matchLabelKeys: [pod-template-hash]
       initContainers:
-        # Not a pre-install hook: Helm runs those before the bundled database exists. Here each pod migrates before it serves, which
-        # is safe because the migrator lets one runner in at a time and the others find nothing left to do. While the database is
-        # still starting this container fails and kubelet repeats it.
-        - name: migrate
-          args: [migrate]
-          {{- include "store-platform.serviceContainer" . | nindent 10 }}
+        {{- include "store-platform.migration" . | nindent 8 }}
       containers:
         - name: store-platform
-          {{- include "store-platform.serviceContainer" . | nindent 10 }}
+          {{- include "store-platform.program" . | nindent 10 }}
+          envFrom:
+            - configMapRef:
+                name: {{ include "store-platform.fullname" .root }}
+          env:
+            - name: STORE_PLATFORM_ROLE
+              value: {{ .role }}
+            - name: STORE_PLATFORM_ADMIN_TOKEN
+              valueFrom:
+                secretKeyRef:
+                  name: {{ include "store-platform.adminSecret" .root }}
+                  key: token
+            {{- include "store-platform.databaseUrl" (dict "root" .root "role" "application") | nindent 12 }}
           ports:
             - name: http
               containerPort: 8080
@@ -84,14 +92,20 @@ spec:
             periodSeconds: 2
             timeoutSeconds: 3
             failureThreshold: 2
+          volumeMounts:
+            {{- include "store-platform.databaseMounts" .root | nindent 12 }}
+            {{- if .root.Values.stores.registrySecret }}
+            - name: registry
+              mountPath: /etc/store-platform/registry
+              readOnly: true
+            {{- end }}
       volumes:
-        - name: tmp
-          emptyDir:
-            sizeLimit: 64Mi
-        {{- with include "store-platform.databaseAuthority" .root }}
-        - name: database-authority
+        {{- include "store-platform.databaseVolumes" .root | nindent 8 }}
+        {{- if and .root.Values.postgresql.enabled (include "store-platform.usesRoles" .root) }}
+        - name: postgresql-scripts
           configMap:
-            name: {{ . }}
+            name: {{ include "store-platform.postgresqlName" .root }}
+            items: [{key: roles.sql, path: roles.sql}]
         {{- end }}
         {{- with .root.Values.stores.registrySecret }}
         - name: registry

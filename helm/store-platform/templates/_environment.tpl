@@ -19,11 +19,35 @@ STORE_PLATFORM_PROVISION_TIMEOUT: {{ int64 . | quote }}
 {{- with .Values.platform.unknownNamespaces }}
 STORE_PLATFORM_UNKNOWN_NAMESPACES: {{ . | quote }}
 {{- end }}
-{{- if .Values.platform.trustedProxies }}
-STORE_PLATFORM_TRUSTED_PROXIES: {{ join "," .Values.platform.trustedProxies | quote }}
+{{- with .Values.platform.lease }}
+STORE_PLATFORM_LEASE: {{ int64 . | quote }}
+{{- end }}
+{{- with .Values.platform.clusterCallsPerSecond }}
+STORE_PLATFORM_CLUSTER_CALLS_PER_SECOND: {{ int64 . | quote }}
+{{- end }}
+{{- /* Zero is a setting of these, and no `with` lets it through. */}}
+{{- if not (kindIs "invalid" .Values.platform.drainPause) }}
+STORE_PLATFORM_DRAIN_PAUSE: {{ int64 .Values.platform.drainPause | quote }}
+{{- end }}
+{{- if not (kindIs "invalid" .Values.platform.maxStores) }}
+STORE_PLATFORM_MAX_STORES: {{ int64 .Values.platform.maxStores | quote }}
+{{- end }}
+{{- range $name, $limit := .Values.access.limits }}
+{{- if $limit }}
+STORE_PLATFORM_LIMIT_{{ $name | snakecase | upper }}: {{ $limit | quote }}
+{{- end }}
+{{- end }}
+{{- with .Values.access.sessionLifetime }}
+STORE_PLATFORM_SESSION_LIFETIME: {{ int64 . | quote }}
+{{- end }}
+{{- if .Values.access.proxy.trustedAddresses }}
+STORE_PLATFORM_TRUSTED_PROXIES: {{ join "," .Values.access.proxy.trustedAddresses | quote }}
 {{- else if .Values.ingress.enabled }}
 {{- /* Everybody comes from the controller's address: what is meant for one person would stop all. */}}
 STORE_PLATFORM_LIMIT_CONNECTIONS: "0"
+{{- end }}
+{{- with .Values.access.proxy.roles }}
+STORE_PLATFORM_PROXY_ROLES: {{ include "store-platform.proxyRoles" . | quote }}
 {{- end }}
 {{- with .Values.stores.tlsIssuer }}
 STORE_PLATFORM_TLS_ISSUER: {{ . | quote }}
@@ -48,6 +72,15 @@ STORE_PLATFORM_STORAGE_CLASS: {{ . | quote }}
 STORE_PLATFORM_IMAGE_{{ $name | snakecase | upper }}: {{ $image | quote }}
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* group=role or group=role:account, in their order: the first that somebody has counts. */}}
+{{- define "store-platform.proxyRoles" -}}
+{{- range $index, $grant := . -}}
+{{- if $index }},{{ end -}}
+{{- printf "%s=%s" $grant.group $grant.role -}}
+{{- with $grant.account }}:{{ . }}{{ end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The same for one release in one namespace for ever, and another for every other pair. */}}

@@ -1,5 +1,19 @@
 {{/* Where the service's pods may go: names, their database, the Kubernetes API. */}}
 {{- define "store-platform.egress" -}}
+{{ include "store-platform.databaseEgress" . }}
+# The Kubernetes API. It runs outside of the pod network, so that no selector can name it.
+- ports:
+    {{- range .Values.networkPolicy.apiServer.ports }}
+    - port: {{ int . }}
+      protocol: TCP
+    {{- end }}
+  {{- with include "store-platform.toAddresses" .Values.networkPolicy.apiServer.cidrs }}
+  {{- . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{/* Where a pod may go that uses the database alone. */}}
+{{- define "store-platform.databaseEgress" -}}
 # DNS.
 - to:
     - namespaceSelector:
@@ -27,15 +41,6 @@
   {{- . | nindent 2 }}
   {{- end }}
 {{- end }}
-# The Kubernetes API. It runs outside of the pod network, so that no selector can name it.
-- ports:
-    {{- range .Values.networkPolicy.apiServer.ports }}
-    - port: {{ int . }}
-      protocol: TCP
-    {{- end }}
-  {{- with include "store-platform.toAddresses" .Values.networkPolicy.apiServer.cidrs }}
-  {{- . | nindent 2 }}
-  {{- end }}
 {{- end -}}
 
 {{/* `to` with these addresses. Nothing for an empty list: without `to` a rule allows every address. */}}

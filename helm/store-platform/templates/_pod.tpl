@@ -33,54 +33,36 @@ tolerations:
 {{- end }}
 {{- end -}}
 
-{{/* What a container of the service is given to run, whether it serves or migrates. Takes root, role, settings. */}}
-{{- define "store-platform.serviceContainer" -}}
-{{- $values := .root.Values -}}
-image: {{ include "store-platform.image" (dict "image" $values.image "defaultTag" .root.Chart.AppVersion) }}
-imagePullPolicy: {{ $values.image.pullPolicy }}
-envFrom:
-  - configMapRef:
-      name: {{ include "store-platform.fullname" .root }}
-env:
-  - name: STORE_PLATFORM_ROLE
-    value: {{ .role }}
-  - name: STORE_PLATFORM_ADMIN_TOKEN
-    valueFrom:
-      secretKeyRef:
-        name: {{ include "store-platform.adminSecret" .root }}
-        key: token
-  - name: DATABASE_URL
-    valueFrom:
-      secretKeyRef:
-        {{- if $values.postgresql.enabled }}
-        name: {{ include "store-platform.postgresqlSecret" .root }}
-        key: url
-        {{- else }}
-        name: {{ required "externalDatabase.existingSecret is required when postgresql.enabled is false" $values.externalDatabase.existingSecret }}
-        key: {{ $values.externalDatabase.key }}
-        {{- end }}
+{{/* What every container of the service's image has. Takes root, settings. */}}
+{{- define "store-platform.program" -}}
+image: {{ include "store-platform.image" (dict "image" .root.Values.image "defaultTag" .root.Chart.AppVersion) }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 resources:
   {{- toYaml .settings.resources | nindent 2 }}
 securityContext:
   {{- include "store-platform.containerSecurityContext" . | nindent 2 }}
 # The reason of an end by exit code 78 (settings missing or malformed) then shows in `kubectl describe pod`.
 terminationMessagePolicy: FallbackToLogsOnError
-volumeMounts:
-  - name: tmp
-    mountPath: /tmp
-  {{- if include "store-platform.databaseAuthority" .root }}
-  - name: database-authority
-    mountPath: /etc/store-platform/database
-    readOnly: true
-  {{- end }}
-  {{- if $values.stores.registrySecret }}
-  - name: registry
-    mountPath: /etc/store-platform/registry
-    readOnly: true
-  {{- end }}
 {{- end -}}
 
-{{/* The ConfigMap with an external database's certificate authority, if there is one. */}}
-{{- define "store-platform.databaseAuthority" -}}
-{{- if not .Values.postgresql.enabled }}{{ .Values.externalDatabase.caConfigMap }}{{ end -}}
+{{/* The mounts of a container that uses the database, and the volumes they are of. */}}
+{{- define "store-platform.databaseMounts" -}}
+- name: tmp
+  mountPath: /tmp
+{{- if include "store-platform.databaseAuthority" . }}
+- name: database-authority
+  mountPath: /etc/store-platform/database
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "store-platform.databaseVolumes" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: 64Mi
+{{- with include "store-platform.databaseAuthority" . }}
+- name: database-authority
+  configMap:
+    name: {{ . }}
+{{- end }}
 {{- end -}}

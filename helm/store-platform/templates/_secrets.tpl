@@ -13,3 +13,8 @@ Takes root, secret (its name), key. Letters and digits only: the value stands un
 {{- randAlphaNum 40 -}}
 {{- end -}}
 {{- end -}}
+
+{{/* Without TLS: the server has no certificate, and the network policies let only the platform's own pods reach it. Takes root, user, password. */}}
+{{- define "store-platform.postgresqlUrl" -}}
+{{- printf "postgresql://%s:%s@%s:5432/store_platform?sslmode=disable" .user .password (include "store-platform.postgresqlName" .root) -}}
+{{- end -}}

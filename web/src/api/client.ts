@@ -1,4 +1,5 @@
-import type { AuditRecord, Choice, Login, Page, ProblemDocument, Resource, Session, Store, StoreEvent } from "./types";
+import { roles } from "../model/roles";
+import type { Account, AuditRecord, Choice, IssuedToken, Login, Page, ProblemDocument, Resource, Session, Store, StoreEvent, Token } from "./types";
 
 /** What the service answered where it refused, or that it did not answer. */
 export class Problem extends Error {
@@ -35,6 +36,19 @@ export interface Order {
   country?: string;
   currency?: string;
   catalogue?: "sample" | "empty";
+}
+
+export interface AccountOrder {
+  id?: string;
+  name: string;
+  quota: Record<string, string | number | null>;
+}
+
+export interface TokenOrder {
+  account: string;
+  role: string;
+  name: string;
+  expiresAt?: string;
 }
 
 /** An answer of success; anything else is thrown. */
@@ -85,6 +99,8 @@ export class Client {
   }
 
   may = (permission: string) => this.session.permissions.includes(permission);
+  /** Not for its own account alone. */
+  mayEverywhere = (permission: string) => this.may(permission) && roles.some((role) => role.id === this.session.role && role.reach === "everywhere");
   signOut = () => this.call<null>("DELETE", "/session");
   engines = () => this.call<{ items: Choice[] }>("GET", "/engines");
   plans = () => this.call<{ items: Choice[] }>("GET", "/plans");
@@ -99,4 +115,12 @@ export class Client {
   audit = (query: URLSearchParams) => this.call<Page<AuditRecord>>("GET", `/audit?${query}`);
   auditTable = async (query: URLSearchParams) => (await this.ask("GET", `/audit.csv?${query}`)).blob();
   retry = (id: string) => this.call<Store>("POST", `/stores/${id}/retry`);
+  accounts = (cursor: string | null) => this.call<Page<Account>>("GET", `/accounts?${new URLSearchParams(cursor ? { cursor } : {})}`);
+  account = (id: string) => this.call<Account>("GET", `/accounts/${id}`);
+  openAccount = (order: AccountOrder) => this.call<Account>("POST", "/accounts", order);
+  changeAccount = (account: Account, order: AccountOrder) => this.call<Account>("PATCH", `/accounts/${account.id}`, order, { "If-Match": `"${account.version}"` });
+  closeAccount = (id: string) => this.call<null>("DELETE", `/accounts/${id}`);
+  tokens = (account: string, cursor: string | null) => this.call<Page<Token>>("GET", `/tokens?${new URLSearchParams({ account, ...(cursor ? { cursor } : {}) })}`);
+  issueToken = (order: TokenOrder) => this.call<IssuedToken>("POST", "/tokens", order);
+  revokeToken = (id: string) => this.call<Token>("DELETE", `/tokens/${id}`);
 }

@@ -51,6 +51,43 @@ export interface Resource {
   createdAt: string | null;
 }
 
+/** What stores have together: processor in cores, memory and storage in bytes, as Kubernetes writes them: `500m`, `4Gi`. */
+export interface Amounts {
+  stores: number;
+  cpu: string;
+  memory: string;
+  storage: string;
+}
+
+/** How much an account may have; null is without limit. */
+export type Quota = { [Name in keyof Amounts]: Amounts[Name] | null };
+
+export interface Account {
+  id: string;
+  name: string;
+  quota: Quota;
+  used: Amounts;
+  createdAt: string;
+  version: number;
+}
+
+export interface Token {
+  id: string;
+  account: string;
+  role: string;
+  name: string;
+  createdAt: string;
+  createdBy: string | null;
+  expiresAt: string | null;
+  revokedAt: string | null;
+  lastUsedAt: string | null;
+}
+
+export interface IssuedToken extends Token {
+  /** What its holder signs in with; answered this once. */
+  token: string;
+}
+
 export interface AuditRecord {
   number: number;
   at: string;

@@ -5,31 +5,11 @@ import { countries, countryName, currencies, currencyOf } from "../model/countri
 import { suggestedSlug } from "../model/slug";
 import { navigate } from "../router";
 import { asProblem, useClient } from "../session";
+import { Choices } from "./Choices";
 import { Dialog } from "./Dialog";
 import { ErrorNote } from "./ErrorNote";
 import { Field } from "./Field";
 import { Select } from "./Select";
-
-function Choices({ legend, name, items, value, onChange }: {
-  legend: string; name: string; items: Choice[]; value: string; onChange: (id: string) => void;
-}) {
-  return (
-    <fieldset>
-      <legend>{legend}</legend>
-      <div className="choices">
-        {items.map((item) => (
-          <label key={item.id} className="choice">
-            <input type="radio" name={name} value={item.id} checked={value === item.id} onChange={() => onChange(item.id)} />
-            <span>
-              <strong>{item.name}</strong>
-              <small>{item.description}</small>
-            </span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
-  );
-}
 
 const catalogues: Choice[] = [
   { id: "sample", name: "Three sample products", description: "With pictures, so that the shop can be looked at. Delete them when you like." },

@@ -2,17 +2,9 @@ import { useState } from "react";
 import type { Problem } from "../api/client";
 import type { Login, Store } from "../api/types";
 import { asProblem, useClient } from "../session";
+import { Copy } from "./Copy";
 import { Dialog } from "./Dialog";
 import { ErrorNote } from "./ErrorNote";
-
-function Copy({ what, text }: { what: string; text: string }) {
-  const [isCopied, setCopied] = useState(false);
-  return (
-    <button type="button" aria-label={`Copy the ${what}`} onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}>
-      {isCopied ? "Copied" : "Copy"}
-    </button>
-  );
-}
 
 /** The shop's administrator login: asked for when somebody wants to see it, and gone with the dialog. */
 export function StoreLogin({ store, onClose }: { store: Store; onClose: () => void }) {

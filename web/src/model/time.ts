@@ -14,3 +14,9 @@ export function elapsed(from: string, until: number): string {
   const seconds = Math.max(0, Math.round((until - Date.parse(from)) / 1000));
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
+
+/** The moment at which a day, «2027-01-31», is over where the browser is. */
+export function endOf(day: string): string {
+  const [year = NaN, month = NaN, date = NaN] = day.split("-").map(Number);
+  return new Date(year, month - 1, date + 1).toISOString();
+}

@@ -1,8 +1,8 @@
-import { useCallback, useEffect, useState, type FormEvent } from "react";
-import type { Problem } from "../api/client";
+import { useCallback, useState, type FormEvent } from "react";
 import type { AuditRecord } from "../api/types";
 import { ErrorNote } from "../components/ErrorNote";
 import { Field } from "../components/Field";
+import { usePages } from "../paging";
 import { asProblem, useClient } from "../session";
 
 const filters = [
@@ -25,27 +25,16 @@ export function AuditPage() {
   const [values, setValues] = useState<Record<string, string>>({});
   /** Those that what is shown was asked for with. */
   const [asked, setAsked] = useState<Record<string, string>>({});
-  const [records, setRecords] = useState<AuditRecord[] | null>(null);
-  const [next, setNext] = useState<string | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
   const [isSaving, setSaving] = useState(false);
-
-  const load = useCallback(
-    async (cursor: string | null) => {
+  const ask = useCallback(
+    (cursor: string | null) => {
       const wanted = query(asked);
       if (cursor) wanted.set("cursor", cursor);
-      try {
-        const page = await client.audit(wanted);
-        setRecords((known) => (cursor ? [...(known ?? []), ...page.items] : page.items));
-        setNext(page.next);
-        setProblem(null);
-      } catch (error) {
-        setProblem(asProblem(error));
-      }
+      return client.audit(wanted);
     },
     [client, asked],
   );
-  useEffect(() => void load(null), [load]);
+  const { items: records, next, problem, setProblem, load } = usePages(ask);
 
   function search(event: FormEvent) {
     event.preventDefault();

@@ -5,6 +5,7 @@ import type { Phase, Store } from "../api/types";
 import { CreateStore } from "../components/CreateStore";
 import { ErrorNote } from "../components/ErrorNote";
 import { Link } from "../components/Link";
+import { OwnAccount } from "../components/OwnAccount";
 import { PhaseBadge } from "../components/PhaseBadge";
 import { ago } from "../model/time";
 import { asProblem, useClient, useNow } from "../session";
@@ -66,13 +67,15 @@ export function StoreList({ onConnection }: { onConnection: (connection: Connect
     };
   }, [client, load, phase, onConnection]);
 
+  const mayCreate = client.may("stores.create");
   const isFiltered = phase !== "" || text.trim() !== "";
   return (
     <main>
       <div className="bar">
         <h1>Stores</h1>
-        {client.may("stores.create") && <button type="button" className="primary" onClick={() => setCreating(true)}>New store</button>}
+        {mayCreate && <button type="button" className="primary" onClick={() => setCreating(true)}>New store</button>}
       </div>
+      {client.may("accounts.read") && !client.mayEverywhere("accounts.read") && <OwnAccount stores={stores?.length ?? 0} />}
       <div className="filters" role="search">
         <input type="search" placeholder="Search by name or address" aria-label="Search by name or address" value={text} onChange={(event) => setText(event.target.value)} />
         <select aria-label="Phase" value={phase} onChange={(event) => setPhase(event.target.value as Phase | "")}>
@@ -84,8 +87,12 @@ export function StoreList({ onConnection }: { onConnection: (connection: Connect
       {stores && stores.length === 0 && (
         <div className="empty">
           <h2>{isFiltered ? "No store fits" : "No stores yet"}</h2>
-          <p>{isFiltered ? "Change the search or the phase." : "Create the first: in less than a minute it can sell."}</p>
-          {!isFiltered && <button type="button" className="primary" onClick={() => setCreating(true)}>Create a store</button>}
+          <p>
+            {isFiltered ? "Change the search or the phase."
+              : mayCreate ? "Create the first: in less than a minute it can sell."
+              : "They are shown here as soon as somebody creates one."}
+          </p>
+          {!isFiltered && mayCreate && <button type="button" className="primary" onClick={() => setCreating(true)}>Create a store</button>}
         </div>
       )}
       <ul className="stores" aria-live="polite">

@@ -1,0 +1,109 @@
+"""Nobody exhausts the platform: a store for which the nodes have no room is refused, and so is a request that would only wait."""
+
+import concurrent.futures
+import subprocess
+import threading
+
+import pytest
+import requests
+
+from platform_under_test import TOKEN, Platform, wait_until
+
+NODE = ("--node-cpu", "1", "--node-memory", "8Gi", "--node-pods", "50")
+# A small WooCommerce store asks for 150m while it runs and 250m while it is made: of one CPU the sixth takes the last.
+ROOM = 6
+
+
+def order(platform, name):
+    return platform.session.post(f"{platform.url}/api/v1/stores", json={"name": name, "engine": "woocommerce"}, timeout=20)
+
+
+@pytest.fixture(scope="module")
+def crowded():
+    with Platform(simulator=NODE) as running:
+        yield running
+
+
+def test_of_stores_that_race_for_the_nodes_as_many_are_let_in_as_fit(crowded):
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda index: order(crowded, f"Racing {index}"), range(20)))
+    refused = [answer.json() for answer in answers if answer.status_code == 409]
+    assert [answer.status_code for answer in answers].count(202) == ROOM and len(refused) == 20 - ROOM
+    assert {problem["code"] for problem in refused} == {"cluster_full"}
+    assert "has room for 1 of CPU, its stores need 900m of that, and this one would need 250m more" in refused[0]["detail"]
+
+
+def test_they_all_become_ready_and_a_deletion_makes_room_once_it_is_complete(crowded):
+    stores = crowded.session.get(f"{crowded.url}/api/v1/stores", timeout=10).json()["items"]
+    for store in stores:
+        crowded.wait_for_phase(store["id"], "ready", 90)
+    assert order(crowded, "Too Early").status_code == 409
+    crowded.session.delete(f"{crowded.url}/api/v1/stores/{stores[0]['id']}", timeout=10)
+    crowded.wait_for_phase(stores[0]["id"], "deleted")
+    assert order(crowded, "In Time").status_code == 202
+
+
+def test_what_else_runs_on_the_nodes_counts():
+    with Platform(simulator=NODE) as platform:
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "neighbour"},
+               "spec": {"containers": [{"name": "a", "image": "a", "resources": {"requests": {"cpu": "800m"}}}]}}
+        assert requests.post(f"{platform.cluster_url}/api/v1/namespaces/default/pods", json=pod, timeout=10).status_code == 201
+        wait_until(lambda: platform.cluster("/api/v1/namespaces/default/pods/neighbour").json()["spec"].get("nodeName"), 10, "a place for the pod")
+        answer = order(platform, "Too Many")
+        assert answer.status_code == 409 and "room for 200m of CPU" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("silence", ["the nodes are not told of", "the setting says so"])
+def test_without_the_nodes_word_nobody_is_refused(silence):
+    is_off = silence == "the setting says so"
+    with Platform(simulator=NODE, environment={"STORE_PLATFORM_CHECK_ROOM": "off" if is_off else "on"}) as platform:
+        if not is_off:
+            rule = {"fault": "internalError", "match": {"resource": "nodes"}}
+            requests.put(f"{platform.cluster_url}/simulator/v1/faults", json={"rules": [rule]}, timeout=10)
+        assert [order(platform, f"Free {index}").status_code for index in range(ROOM + 2)] == [202] * (ROOM + 2)
+
+
+class Lock:
+    """Holds the table of stores, so that everybody who needs it waits."""
+
+    def __init__(self, platform):
+        self.platform = platform
+
+    def __enter__(self):
+        self.session = subprocess.Popen(["psql", "-Xq", self.platform.postgres.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.session.stdin.write("BEGIN; LOCK TABLE stores IN ACCESS EXCLUSIVE MODE; \\echo locked\n")
+        self.session.stdin.flush()
+        assert self.session.stdout.readline() == "locked\n"
+
+    def __exit__(self, *_):
+        self.session.communicate("ROLLBACK;\n")
+
+
+def test_who_would_only_wait_is_sent_away_at_once_and_deletions_are_not():
+    with Platform(environment={"STORE_PLATFORM_ROLE": "api"}) as platform, concurrent.futures.ThreadPoolExecutor(31) as pool:
+        doomed = platform.create("Doomed")
+        answers, is_over = [], threading.Event()
+
+        def read():
+            return requests.get(f"{platform.url}/api/v1/stores", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20)
+
+        def read_on():
+            while not is_over.is_set():
+                answers.append(read())
+
+        def sent_away():
+            return [answer for answer in list(answers) if answer.json().get("code") == "overloaded"]
+
+        readers = [pool.submit(read_on) for _ in range(30)]
+        try:
+            with Lock(platform):
+                shed = wait_until(sent_away, 20, "a request to be sent away")[0]
+                assert shed.status_code == 503 and shed.headers["Retry-After"] == "1" and "Nothing was done" in shed.json()["detail"]
+                deletion = pool.submit(platform.session.delete, f"{platform.url}/api/v1/stores/{doomed['id']}", timeout=20)
+                assert requests.get(f"{platform.url}/livez", timeout=5).status_code == 200
+            assert deletion.result().status_code == 202
+        finally:
+            is_over.set()
+            concurrent.futures.wait(readers)
+        assert {answer.status_code for answer in answers} <= {200, 503}
+        wait_until(lambda: read().status_code == 200, 10, "the service to answer again")
