@@ -74,6 +74,9 @@ let package = Package(
         program("cluster-simulator", over: ["ClusterSimulator", "HTTP", "JSON"]),
         program("provision-bench", over: ["Engines", "Stores", "Kubernetes", "JSON"]),
         program("queue-bench", over: ["Repository", "Stores", "Postgres", "JSON"]),
+        program(
+            "http-bench",
+            over: ["API", "Services", "Repository", "Gateway", "Engines", "Stores", "HTTP", "Postgres", "Kubernetes", "JSON"]),
 
         tests(of: "JSON"),
         tests(of: "HTTP", with: ["JSON"]),

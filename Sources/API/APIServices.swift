@@ -1,4 +1,4 @@
-import HTTP
+package import HTTP
 package import Services
 
 /// What the routes call.
@@ -39,4 +39,4 @@ package struct APIServices: Sendable {
 }
 
 /// A handler that is told who calls.
-typealias CallerHandler = @Sendable (Request, Caller) async throws -> Response
+package typealias CallerHandler = @Sendable (Request, Caller) async throws -> Response

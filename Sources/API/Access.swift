@@ -1,21 +1,28 @@
-import HTTP
-import Services
-import Stores
+package import HTTP
+package import Services
+package import Stores
 
 /// A handler with what it takes to be let in.
-struct Guarded: Sendable {
+package struct Guarded: Sendable {
     let permission: Permission
-    let handler: Handler
+    package let handler: Handler
 }
 
 /// Lets in who is known, whose role has what the route needs, and who does not ask too often.
-struct Access: Sendable {
+package struct Access: Sendable {
     let tokens: TokenService
     let sessions: SessionService
     let limiter: RateLimiter
     let settings: SignInSettings
 
-    func required(_ permission: Permission, _ handler: @escaping CallerHandler) -> Guarded {
+    package init(tokens: TokenService, sessions: SessionService, limiter: RateLimiter, settings: SignInSettings) {
+        self.tokens = tokens
+        self.sessions = sessions
+        self.limiter = limiter
+        self.settings = settings
+    }
+
+    package func required(_ permission: Permission, _ handler: @escaping CallerHandler) -> Guarded {
         Guarded(permission: permission) { request in
             let address = request.clientAddress(trusting: settings.trustedProxies)
             try limiter.admit(address: AddressRange.household(of: address))

@@ -48,7 +48,7 @@ struct AccountRoutes: Sendable {
     }
 
     func close(_ request: Request, _ caller: Caller) async throws -> Response {
-        try await service.close(try request.parameter("id"), by: caller)
+        try await service.close(try request.parameter("id"), version: try request.ifMatchVersion(), by: caller)
         return Response(.noContent)
     }
 

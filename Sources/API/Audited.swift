@@ -1,19 +1,24 @@
 import HTTP
 import JSON
 import Repository
-import Services
+package import Services
 import Stores
 
 /// Gives each request that would change something exactly one audit record, whoever sent it and whatever became of it.
 ///
 /// A change writes its record in its own transaction. What is left is written here, after the handler and what it rolled back: a request
 /// that was refused, one that failed, and one that found its work done.
-struct Audited: Sendable {
+package struct Audited: Sendable {
     let access: Access
     let service: AuditService
 
+    package init(access: Access, service: AuditService) {
+        self.access = access
+        self.service = service
+    }
+
     /// - Parameter action: as the change itself records it: `store.create` …
-    func callAsFunction(_ action: String, _ guarded: Guarded) -> Guarded {
+    package func callAsFunction(_ action: String, _ guarded: Guarded) -> Guarded {
         Guarded(permission: guarded.permission) { request in
             do {
                 let response = try await guarded.handler(request)

@@ -53,15 +53,13 @@ struct EventRoutes: Sendable {
     }
 
     private static func seq(_ text: String) throws(Problem) -> Int {
-        guard let seq = Int(text), seq >= 0 else { throw invalidCursor }
+        guard let seq = Int(digits: text) else { throw invalidCursor }
         return seq
     }
 
     private static func position(_ text: String) throws(Problem) -> EventRepository.Position {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
-        guard parts.count == 2, let transaction = parts[0], let id = parts[1], transaction >= 0, id >= 0 else {
-            throw invalidCursor
-        }
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int(digits: $0) }
+        guard parts.count == 2, let transaction = parts[0], let id = parts[1] else { throw invalidCursor }
         return EventRepository.Position(transaction: transaction, id: id)
     }
 

@@ -74,8 +74,7 @@ extension Request {
     /// - Throws: 400 where it is none, or out of its range.
     func integer(_ name: String, in range: ClosedRange<Int>, default standard: Int) throws(Problem) -> Int {
         guard let text = try queryValue(name) else { return standard }
-        // `Int` takes “+5”; a digit that is not ASCII it does not.
-        guard let number = Int(text), range.contains(number), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        guard let number = Int(digits: text), range.contains(number) else {
             throw Problem(
                 .badRequest, code: "invalid_parameter",
                 detail: "“\(name)” must be a whole number from \(range.lowerBound) to \(range.upperBound).")
@@ -98,11 +97,19 @@ extension Request {
     /// - Throws: 400 where it is no entity tag of ours.
     func ifMatchVersion() throws(Problem) -> Int? {
         guard let tag = headers["If-Match"], tag != "*" else { return nil }
-        guard tag.hasPrefix("\""), tag.hasSuffix("\""), let version = Int(tag.dropFirst().dropLast()) else {
-            throw Problem(.badRequest, code: "invalid_if_match", detail: "If-Match must be the ETag of the store, as «\"7\"».")
+        guard tag.hasPrefix("\""), tag.hasSuffix("\""), let version = Int(digits: tag.dropFirst().dropLast()) else {
+            throw Problem(.badRequest, code: "invalid_if_match", detail: "If-Match must be the one ETag that was read, as «\"7\"».")
         }
         return version
     }
 
     func wantsEventStream() -> Bool { headers["Accept"]?.contains("text/event-stream") ?? false }
+}
+
+extension Int {
+    /// Nothing but ASCII digits: `Int` itself takes “+5” too.
+    init?(digits text: some StringProtocol) {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        self.init(text)
+    }
 }

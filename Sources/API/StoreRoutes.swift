@@ -1,15 +1,19 @@
 import Engines
 import Foundation
 import Gateway
-import HTTP
-import JSON
+package import HTTP
+package import JSON
 import Repository
-import Services
-import Stores
+package import Services
+package import Stores
 
 /// `/api/v1/stores`
-struct StoreRoutes: Sendable {
+package struct StoreRoutes: Sendable {
     let service: StoreService
+
+    package init(service: StoreService) {
+        self.service = service
+    }
 
     func create(_ request: Request, _ caller: Caller) async throws -> Response {
         var fields = try Fields(request, allowed: ["name", "engine", "plan", "slug", "country", "currency", "catalogue"])
@@ -23,7 +27,7 @@ struct StoreRoutes: Sendable {
         return .store(store, status: .accepted).with("Location", "/api/v1/stores/\(store.id)")
     }
 
-    func list(_ request: Request, _ caller: Caller) async throws -> Response {
+    package func list(_ request: Request, _ caller: Caller) async throws -> Response {
         try request.allowParameters(["phase", "engine", "account", "q", "limit", "cursor"])
         var filter = StoreRepository.Filter()
         filter.phase = try request.queryValue("phase").map { try StoreRoutes.phase($0) }
@@ -44,7 +48,7 @@ struct StoreRoutes: Sendable {
         .store(try await service.show(try request.parameter("id"), by: caller))
     }
 
-    func rename(_ request: Request, _ caller: Caller) async throws -> Response {
+    package func rename(_ request: Request, _ caller: Caller) async throws -> Response {
         let id: StoreID = try request.parameter("id")
         var fields = try Fields(request, allowed: ["name"])
         let name = fields.string("name")
@@ -58,7 +62,8 @@ struct StoreRoutes: Sendable {
     }
 
     func retry(_ request: Request, _ caller: Caller) async throws -> Response {
-        .store(try await service.retry(try request.parameter("id"), by: caller), status: .accepted)
+        let id: StoreID = try request.parameter("id")
+        return .store(try await service.retry(id, version: try request.ifMatchVersion(), by: caller), status: .accepted)
     }
 
     func credentials(_ request: Request, _ caller: Caller) async throws -> Response {
@@ -121,7 +126,7 @@ extension Response {
 
 extension Store {
     /// The resource as clients see it.
-    var json: JSONValue {
+    package var json: JSONValue {
         [
             "id": .string(id.text), "name": .string(name), "slug": .string(slug.text), "engine": .string(engine.rawValue),
             "plan": .string(plan.rawValue), "account": .string(account),

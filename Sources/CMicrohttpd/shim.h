@@ -8,9 +8,9 @@ struct mhd_settings {
     int listen_socket;
     size_t connection_memory_bytes;
     unsigned int connection_limit;
-    unsigned int connections_per_address;
     unsigned int idle_timeout_seconds;
     void *context;
+    MHD_AcceptPolicyCallback accepts;
     MHD_AccessHandlerCallback access;
     void *(*request_line)(void *context, const char *uri, struct MHD_Connection *connection);
     MHD_RequestCompletedCallback completed;
@@ -19,11 +19,11 @@ struct mhd_settings {
 
 static inline struct MHD_Daemon *mhd_start(const struct mhd_settings *settings) {
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, settings->access, settings->context,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, settings->accepts, settings->context,
+        settings->access, settings->context,
         MHD_OPTION_LISTEN_SOCKET, (MHD_socket) settings->listen_socket,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->connection_memory_bytes,
         MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, settings->connections_per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_seconds,
         MHD_OPTION_STRICT_FOR_CLIENT, (int) 1,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, (int) 1,

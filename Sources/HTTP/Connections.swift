@@ -9,6 +9,7 @@ import Synchronization
 final class Connections: Sendable {
     private struct Connection {
         let socket: Int32
+        let address: String
         var since = ContinuousClock.now
         var exchange: Exchange?
         var isFirstRequest = true
@@ -17,6 +18,7 @@ final class Connections: Sendable {
     private struct State {
         /// By the connection's address, which only names it here and is never followed.
         var open: [UInt: Connection] = [:]
+        var countOfAddress: [String: Int] = [:]
         var busy = 0
         var isDraining = false
         /// The last request has been answered and the server is being stopped: libmicrohttpd must find no connection suspended.
@@ -35,13 +37,24 @@ final class Connections: Sendable {
 
     var isDraining: Bool { state.withLock { $0.isDraining } }
 
-    func opened(_ connection: Handle, socket: Int32) {
-        state.withLock { $0.open[connection.address] = Connection(socket: socket) }
+    /// How many there are of an address, or of its 64 bits of IPv6.
+    func count(from address: String) -> Int { state.withLock { $0.countOfAddress[AddressRange.household(of: address)] ?? 0 } }
+
+    func opened(_ connection: Handle, socket: Int32, from address: String) {
+        let household = AddressRange.household(of: address)
+        state.withLock { state in
+            state.open[connection.address] = Connection(socket: socket, address: household)
+            state.countOfAddress[household, default: 0] += 1
+        }
     }
 
     /// Called before the socket is closed, so that a deadline never meets somebody else's descriptor.
     func closed(_ connection: Handle) {
-        state.withLock { $0.open[connection.address] = nil }
+        state.withLock { state in
+            guard let address = state.open.removeValue(forKey: connection.address)?.address else { return }
+            let others = (state.countOfAddress[address] ?? 1) - 1
+            state.countOfAddress[address] = others > 0 ? others : nil
+        }
     }
 
     /// - Returns: whether the exchange may be answered; once a drain is over it is too late, and its connection must be closed.

@@ -21,9 +21,13 @@ package struct HTTPFields: Sendable, Equatable, ExpressibleByDictionaryLiteral {
         all.filter { $0.name.isEqualIgnoringCase(to: name) }.map(\.value)
     }
 
-    /// The first value of that name. Setting replaces every field of the name; nil removes them.
+    /// The value of that name, those of several fields joined as RFC 9110 §5.3 has it: what must be there once is then none of its form.
+    /// Setting replaces every field of the name; nil removes them.
     package subscript(name: String) -> String? {
-        get { all.first { $0.name.isEqualIgnoringCase(to: name) }?.value }
+        get {
+            let values = values(of: name)
+            return values.isEmpty ? nil : values.joined(separator: ", ")
+        }
         set {
             all.removeAll { $0.name.isEqualIgnoringCase(to: name) }
             if let newValue { add(name, newValue) }

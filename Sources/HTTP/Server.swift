@@ -17,8 +17,10 @@ package final class Server: Sendable {
         /// Bytes of request line and headers together; more is answered 431 (or 414) by libmicrohttpd.
         package var maximumHeadSize = 32 * 1024
         package var maximumConnections = 1024
-        /// 0 is without limit.
-        package var connectionsPerAddress = 0
+        /// Of an IPv4 address or 64 bits of IPv6, so that nobody takes them all; nil is without limit. One more is closed unanswered.
+        package var connectionsPerAddress: Int?
+        /// Whose connections are those of many people, and not limited.
+        package var proxies: [AddressRange] = []
         package var headerTimeout: Duration = .seconds(10)
         package var bodyTimeout: Duration = .seconds(30)
         /// For a kept-alive connection between requests, and for a client that does not read what it is sent.
@@ -54,10 +56,10 @@ package final class Server: Sendable {
         // Beside the head: libmicrohttpd's own share and its write buffer.
         settings.connection_memory_bytes = configuration.maximumHeadSize + 24 * 1024
         settings.connection_limit = UInt32(configuration.maximumConnections)
-        settings.connections_per_address = UInt32(configuration.connectionsPerAddress)
         settings.idle_timeout_seconds = UInt32(configuration.idleTimeout.components.seconds)
         // Never released: a callback may be its last reader, and a process has few servers.
         settings.context = Unmanaged.passRetained(context).toOpaque()
+        settings.accepts = onArrival
         settings.access = onAccess
         settings.request_line = onRequestLine
         settings.completed = onCompleted

@@ -20,6 +20,14 @@ final class ServerContext: Sendable {
     }
 }
 
+/// Somebody connects: whether he may.
+func onArrival(context: UnsafeMutableRawPointer?, address: UnsafePointer<sockaddr>?, size: socklen_t) -> MHD_Result {
+    guard let server = ServerContext.from(context), let limit = server.configuration.connectionsPerAddress else { return .YES }
+    let address = numericHost(address)
+    if server.configuration.proxies.contains(where: { $0.contains(address) }) { return .YES }
+    return server.connections.count(from: address) < limit ? .YES : .NO
+}
+
 /// The request line has been read: the exchange begins. What is returned is the `context` of the callbacks below.
 func onRequestLine(
     context: UnsafeMutableRawPointer?, uri: UnsafePointer<CChar>?, connection: OpaquePointer?
@@ -70,7 +78,8 @@ func onConnectionChanged(
 ) {
     guard let server = ServerContext.from(context), let connection else { return }
     if mhd_has_started(change) != 0 {
-        server.connections.opened(Handle(connection), socket: mhd_connection_socket(connection))
+        server.connections.opened(
+            Handle(connection), socket: mhd_connection_socket(connection), from: remoteAddress(of: connection))
     } else {
         server.connections.closed(Handle(connection))
     }
@@ -121,8 +130,10 @@ private struct HeaderLines {
     }
 }
 
-private func remoteAddress(of connection: OpaquePointer) -> String {
-    guard let address = mhd_client_address(connection) else { return "unknown" }
+private func remoteAddress(of connection: OpaquePointer) -> String { numericHost(mhd_client_address(connection)) }
+
+private func numericHost(_ address: UnsafePointer<sockaddr>?) -> String {
+    guard let address else { return "unknown" }
     let size = Int32(address.pointee.sa_family) == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
     var name = [CChar](repeating: 0, count: Int(NI_MAXHOST))
     guard getnameinfo(address, socklen_t(size), &name, socklen_t(name.count), nil, 0, NI_NUMERICHOST) == 0 else { return "unknown" }

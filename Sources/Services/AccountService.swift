@@ -78,10 +78,11 @@ package struct AccountService: Sendable {
     }
 
     /// Closes an account that has no living store; its tokens end with it.
-    package func close(_ id: String, by caller: Caller) async throws {
+    package func close(_ id: String, version: Int?, by caller: Caller) async throws {
         guard id != Principal.defaultAccount else { throw StoreError.accountIsNeeded }
         try await pool.transaction { db in
             guard let account = try AccountRepository.lock(id, on: db) else { throw StoreError.accountNotFound }
+            if let version, version != account.version { throw StoreError.stale(version: account.version) }
             let use = try AccountRepository.use(of: [id], sizes: PlanSize.sizes, on: db)[id] ?? .none
             guard use.stores == 0 else { throw StoreError.accountInUse(id, stores: use.stores) }
             try AccountRepository.close(id, on: db)

@@ -279,8 +279,8 @@ package struct StoreService: Sendable {
     }
 
     /// Begins another attempt at a store that has failed or is degraded.
-    package func retry(_ id: StoreID, by caller: Caller) async throws -> Store {
-        try await change(id, version: nil, caller, "store.retry") { store, db in
+    package func retry(_ id: StoreID, version: Int?, by caller: Caller) async throws -> Store {
+        try await change(id, version: version, caller, "store.retry") { store, db in
             guard let phase = store.phase.after(.retryRequested) else {
                 throw StoreError.wrongPhase(store.phase, request: "be retried")
             }

@@ -26,6 +26,8 @@ struct Configuration: Sendable {
     /// Whether a store is refused for which the nodes have no room.
     var checksRoom = true
     var limits = RateLimiter.Settings()
+    /// Nil is without limit.
+    var connectionsPerAddress: Int? = 64
     var signIn = SignInSettings()
     var sessionLifetime: Duration = .seconds(12 * 3600)
     var administratorToken: String?
@@ -113,6 +115,9 @@ struct Configuration: Sendable {
         limits.address = reader.limit("STORE_PLATFORM_LIMIT_ADDRESS", else: limits.address)
         limits.orders = reader.limit("STORE_PLATFORM_LIMIT_ORDERS", else: limits.orders)
         limits.failures = reader.limit("STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES", else: limits.failures)
+        if let connections = reader.number("STORE_PLATFORM_LIMIT_CONNECTIONS", 0...1024) {
+            connectionsPerAddress = connections == 0 ? nil : connections
+        }
         if let seconds = reader.number("STORE_PLATFORM_SESSION_LIFETIME", 1...31_536_000) { sessionLifetime = .seconds(seconds) }
         signIn.isSecure = platform.publicScheme == "https"
         let shapes = "must be address ranges with commas between them, as 10.0.0.0/8, 127.0.0.1"

@@ -2,6 +2,7 @@ import API
 import Engines
 import Foundation
 import Gateway
+import Glibc
 import HTTP
 import Kubernetes
 import Postgres
@@ -17,6 +18,7 @@ struct Service {
     }
 
     func run() async throws {
+        Service.raiseDescriptorLimit()
         let pool = ConnectionPool(configuration: configuration.postgres)
         // A pass reads several kinds side by side, and writes the objects of a stage side by side.
         var limits = KubernetesClient.Limits()
@@ -101,6 +103,15 @@ struct Service {
         }
     }
 
+    /// All connections together take more descriptors than most shells and units allow at first; the limit behind that one stands.
+    private static func raiseDescriptorLimit() {
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        guard getrlimit(kind, &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(kind, &limit)
+    }
+
     /// The table of routes; nothing of it is asked for anything.
     static func routeTable() -> RouteTable {
         let pool = ConnectionPool(configuration: PostgresConfiguration(url: ""))
@@ -122,6 +133,8 @@ struct Service {
         var settings = Server.Configuration()
         settings.host = configuration.host
         settings.port = configuration.port
+        settings.connectionsPerAddress = configuration.connectionsPerAddress
+        settings.proxies = configuration.signIn.trustedProxies
         settings.onCompletion = { Log.access($0) }
         return try Server(configuration: settings) { request in
             await router.respond(to: request) { error in

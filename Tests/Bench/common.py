@@ -12,11 +12,6 @@ import requests
 from platform_under_test import TOKEN, wait_until
 
 
-def memory_megabytes(process, peak=False):
-    status = pathlib.Path(f"/proc/{process.process.pid}/status").read_text()
-    return int(re.search(rf"{'VmHWM' if peak else 'VmRSS'}:\s+(\d+)", status).group(1)) / 1024
-
-
 def cpu_seconds(process):
     """Of all its threads, in and out of the kernel (proc(5), fields 14 and 15)."""
     fields = pathlib.Path(f"/proc/{process.process.pid}/stat").read_text().rsplit(")", 1)[1].split()

@@ -9,7 +9,7 @@ import time
 
 import requests
 
-from common import await_ready, cluster_calls, memory_megabytes, order, percentile
+from common import await_ready, cluster_calls, order, percentile
 from platform_under_test import BINARIES, Platform
 
 
@@ -58,7 +58,7 @@ def provision(count):
 
             seconds = await_ready(platform, count)
             calls = (cluster_calls(platform) - before) / count
-            memory = memory_megabytes(platform.service)
+            memory = platform.service.memory_megabytes()
             pace = "as fast as it can" if delay == 0 else f"{delay} ms a call"
             print(f"simulator {pace}, {count} WooCommerce stores of {raw['objects'] // count} objects:")
             print(f"  (a) bare loop, 8 connections {count / raw['seconds']:8.1f} stores/s")

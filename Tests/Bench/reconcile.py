@@ -5,7 +5,7 @@ import time
 
 import requests
 
-from common import cluster_calls, cpu_seconds, memory_megabytes, order
+from common import cluster_calls, cpu_seconds, order
 from platform_under_test import Platform, wait_until
 
 
@@ -47,7 +47,7 @@ def start_up(platform):
         return compared and settled(platform)
     wait_until(agreed, 600, "agreement", 0.05)
     seconds = time.monotonic() - began
-    return seconds, cluster_calls(platform), memory_megabytes(platform.service, peak=True)
+    return seconds, cluster_calls(platform), platform.service.memory_megabytes(peak=True)
 
 
 def at_rest(platform, seconds):
@@ -55,4 +55,4 @@ def at_rest(platform, seconds):
     time.sleep(seconds)
     minutes = seconds / 60
     print(f"{seconds} s at rest: {(cluster_calls(platform) - calls) / minutes:.1f} calls a minute, {cpu_seconds(platform.service) - processor:.1f} CPU seconds"
-          f" of the service in all ({cpu_seconds(platform.simulator) - simulator:.1f} of the simulator), {memory_megabytes(platform.service):.0f} MB resident")
+          f" of the service in all ({cpu_seconds(platform.simulator) - simulator:.1f} of the simulator), {platform.service.memory_megabytes():.0f} MB resident")

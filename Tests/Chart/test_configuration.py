@@ -17,6 +17,7 @@ SOURCES = PROJECT / "Sources"
 # What the service reads and the chart leaves alone, and why.
 LEFT_OUT = {
     "KUBECONFIG": "in a pod the service account leads to the cluster",
+    "STORE_PLATFORM_LIMIT_CONNECTIONS": "lifted where the ingress is not known as a proxy, and else as the service has it",
     "STORE_PLATFORM_WEB_ROOT": "the image says where its dashboard is",
     "STORE_PLATFORM_MIGRATIONS": "the image says where its migrations are",
 }
@@ -62,6 +63,7 @@ def test_unset_values_are_left_to_the_service():
         "STORE_PLATFORM_LISTEN": "0.0.0.0:8080",
         "STORE_PLATFORM_BASE_DOMAIN": "shops.test",
         "STORE_PLATFORM_PUBLIC_SCHEME": "https",
+        "STORE_PLATFORM_LIMIT_CONNECTIONS": "0",
     }
 
 
@@ -115,6 +117,11 @@ def test_the_settings_are_found_in_the_source_and_described():
     described = (PROJECT / "docs/configuration.md").read_text()
     assert len(SETTINGS) > 35 and LEFT_OUT.keys() <= SETTINGS
     assert [name for name in SETTINGS if "_IMAGE_" not in name and f"`{name}`" not in described] == []
+
+
+def test_connections_are_limited_where_their_addresses_tell_people_apart():
+    for layer, is_limited in (({}, False), ({"access": {"proxy": {"trustedAddresses": ["10.244.0.0/16"]}}}, True), ({"ingress": {"enabled": False}}, True)):
+        assert ("STORE_PLATFORM_LIMIT_CONNECTIONS" not in environment(render(merged(MINIMAL, layer)))) == is_limited
 
 
 def test_a_large_number_is_written_as_digits():

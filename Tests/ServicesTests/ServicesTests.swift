@@ -123,9 +123,9 @@ struct StoreLifeTests {
             let failure = try await house.wait(for: store.id) { $0.kind == .phaseChanged && $0.phase == .failed }
             #expect(failure.reason == "image_pull")
             #expect(failure.message.contains("registry.example/woo:does-not-exist"))
-            let retried = try await house.stores.retry(store.id, by: House.caller)
+            let retried = try await house.stores.retry(store.id, version: nil, by: House.caller)
             #expect(retried.phase == .provisioning)
-            await #expect(throws: StoreError.self) { try await house.stores.retry(store.id, by: House.caller) }
+            await #expect(throws: StoreError.self) { try await house.stores.retry(store.id, version: nil, by: House.caller) }
         }
     }
 

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ TOKEN = "sp_test_0123456789abcdef0123456789abcdef"
 
 
 # A test sends more than anybody may; those of the limits set their own.
-WITHOUT_LIMITS = {f"STORE_PLATFORM_LIMIT_{name}": "0" for name in ("REQUESTS", "ADDRESS", "ORDERS", "SIGN_IN_FAILURES")}
+WITHOUT_LIMITS = {f"STORE_PLATFORM_LIMIT_{name}": "0" for name in ("REQUESTS", "ADDRESS", "ORDERS", "SIGN_IN_FAILURES", "CONNECTIONS")}
 
 
 def free_port():
@@ -85,6 +86,11 @@ class Process:
         if self.process.poll() is None:
             self.process.terminate()
         return self.process.wait(timeout=45)
+
+    def memory_megabytes(self, peak=False):
+        """Resident now, or at the most since it was started."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"{'VmHWM' if peak else 'VmRSS'}:\s+(\d+)", status).group(1)) / 1024
 
 
 class Platform:

@@ -43,8 +43,11 @@ STORE_PLATFORM_LIMIT_{{ $name | snakecase | upper }}: {{ $limit | quote }}
 {{- with .Values.access.sessionLifetime }}
 STORE_PLATFORM_SESSION_LIFETIME: {{ int64 . | quote }}
 {{- end }}
-{{- with .Values.access.proxy.trustedAddresses }}
-STORE_PLATFORM_TRUSTED_PROXIES: {{ join "," . | quote }}
+{{- if .Values.access.proxy.trustedAddresses }}
+STORE_PLATFORM_TRUSTED_PROXIES: {{ join "," .Values.access.proxy.trustedAddresses | quote }}
+{{- else if .Values.ingress.enabled }}
+{{- /* Everybody comes from the controller's address: what is meant for one person would stop all. */}}
+STORE_PLATFORM_LIMIT_CONNECTIONS: "0"
 {{- end }}
 {{- with .Values.access.proxy.roles }}
 STORE_PLATFORM_PROXY_ROLES: {{ include "store-platform.proxyRoles" . | quote }}
