@@ -266,9 +266,12 @@ package struct ClusterGateway: Sendable {
         try await client.listMetadata(.namespace, labelSelector: "\(Labels.storeSelector),\(Labels.install)=\(platform.installID)")
     }
 
-    /// - Parameter metadataOnly: where nothing but the object's version and labels is looked at.
-    package func watch(_ resource: Resource, metadataOnly: Bool) -> WatchSequence {
-        client.watch(resource, labelSelector: Labels.storeSelector, metadataOnly: metadataOnly)
+    /// - Parameters:
+    ///   - metadataOnly: where nothing but the object's version and labels is looked at.
+    ///   - beginsWithMetadata: where that holds of what there is already.
+    package func watch(_ resource: Resource, metadataOnly: Bool, beginsWithMetadata: Bool = false) -> WatchSequence {
+        client.watch(
+            resource, labelSelector: Labels.storeSelector, metadataOnly: metadataOnly, beginsWithMetadata: beginsWithMetadata)
     }
 
     /// The password of the shop's administrator, read at this moment; nil where its Secret is not there.

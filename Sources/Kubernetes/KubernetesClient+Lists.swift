@@ -37,7 +37,7 @@ extension KubernetesClient {
         let namespace: String?
         let labelSelector: String?
         let fieldSelector: String?
-        let metadataOnly: Bool
+        var metadataOnly: Bool
 
         init(
             _ resource: Resource, namespace: String?, labelSelector: String?, fieldSelector: String? = nil,

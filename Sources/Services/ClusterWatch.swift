@@ -66,8 +66,11 @@ package struct ClusterWatch: Sendable {
 
     private func follow(_ memory: inout Memory, _ changed: Changes, _ seals: Seals) async throws {
         let resource = memory.resource
-        let isWhole = ClusterWatch.movingKinds.contains(resource) || resource == .resourceQuota
-        for try await event in gateway.watch(resource, metadataOnly: !isWhole) {
+        let moves = ClusterWatch.movingKinds.contains(resource)
+        // Of what there is already nothing is acted on but what a seal tells, which of a quota alone is more than the metadata.
+        let events = gateway.watch(
+            resource, metadataOnly: !moves && resource != .resourceQuota, beginsWithMetadata: moves && memory.isFirst)
+        for try await event in events {
             switch event {
             case .restarted: memory.beginAgain()
             case .added(let object), .modified(let object):
@@ -116,7 +119,8 @@ private struct Memory {
     }
 
     private struct Sighting {
-        let signs: Signs
+        /// Nil on the first list, which shows no status.
+        let signs: Signs?
         let mark: UInt64?
     }
 
@@ -125,7 +129,7 @@ private struct Memory {
     /// While everything is listed again.
     private var seen: Set<Key>?
     /// On the first list everything is new and nothing has changed.
-    private var isFirst = true
+    private(set) var isFirst = true
 
     init(resource: Resource) { self.resource = resource }
 
@@ -138,12 +142,13 @@ private struct Memory {
         seen?.insert(key)
         let isSealed = resource != .pod && Seal.covers(metadata)
         let sighting = Sighting(
-            signs: Signs.of(object, resource), mark: isSealed ? Seal.mark(of: metadata, resource, spec: object["spec"]) : nil)
+            signs: isFirst ? nil : Signs.of(object, resource),
+            mark: isSealed ? Seal.mark(of: metadata, resource, spec: object["spec"]) : nil)
         let before = known.updateValue(sighting, forKey: key)
         if before?.mark != sighting.mark { seals.toggle(key.store, [before?.mark, sighting.mark]) }
-        guard !isFirst else { return nil }
-        let isNews = before == nil ? sighting.signs.isNewsAtFirstSight : before?.signs != sighting.signs
-        if isNews, !sighting.signs.text.isEmpty { return key.store }
+        guard let signs = sighting.signs else { return nil }
+        let isNews = before.map { $0.signs != signs } ?? signs.isNewsAtFirstSight
+        if isNews, !signs.text.isEmpty { return key.store }
         return before != nil && before?.mark != sighting.mark ? key.store : nil
     }
 

@@ -249,4 +249,22 @@ struct WatchWireTests {
             #expect(server.requests.allSatisfy { $0.parameter("labelSelector") == "x" })
         }
     }
+
+    @Test func `one that begins with metadata asks for whole objects from then on, in a later list too`() async throws {
+        let watches = Counter()
+        try await withServer { request in
+            guard request.parameter("watch") != nil else { return [.answer(200, configMapList([], version: 10))] }
+            return watches.next() == 0
+                ? [.streamHead, .event("ERROR", ReplayServer.Action.status(410, "Expired")), .streamEnd]
+                : [.streamHead, .waitForClient]
+        } _: { client, server in
+            var iterator = client.watch(.configMap, beginsWithMetadata: true).makeAsyncIterator()
+            let told = try await iterator.take(3)
+            #expect(told == [.synced(resourceVersion: "10"), .restarted, .synced(resourceVersion: "10")])
+            #expect(
+                server.requests.prefix(3).map { $0.headers["accept"] } == [
+                    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", "application/json", "application/json",
+                ])
+        }
+    }
 }

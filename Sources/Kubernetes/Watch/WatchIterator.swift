@@ -10,6 +10,8 @@ package struct WatchIterator: AsyncIteratorProtocol {
 
     private let client: KubernetesClient
     private let selection: KubernetesClient.Selection
+    /// Until the first list has ended.
+    private var listsMetadata: Bool
     private var step = Step.list(continueToken: nil)
     private var cursor = WatchCursor(resourceVersion: "")
     private var connection: WatchConnection?
@@ -22,9 +24,10 @@ package struct WatchIterator: AsyncIteratorProtocol {
     private var failures = 0
     private var hasHeard = false
 
-    init(client: KubernetesClient, selection: KubernetesClient.Selection) {
+    init(client: KubernetesClient, selection: KubernetesClient.Selection, beginsWithMetadata: Bool) {
         self.client = client
         self.selection = selection
+        listsMetadata = beginsWithMetadata
         splitter = LineSplitter(longest: client.limits.watchLineBytes)
     }
 
@@ -52,7 +55,11 @@ package struct WatchIterator: AsyncIteratorProtocol {
     // MARK: List
 
     private mutating func list(_ token: String?) async throws(KubernetesError) {
-        let answer = try await client.page(of: selection, limit: pageLength, continueToken: token)
+        var selection = selection
+        selection.metadataOnly = selection.metadataOnly || listsMetadata
+        // Whole objects are many times as large as their metadata, and several kinds may be listed at once.
+        let limit = selection.metadataOnly ? client.limits.pageSize : max(1, client.limits.pageSize / 4)
+        let answer = try await client.page(of: selection, limit: limit, continueToken: token)
         page = token == nil && hasToldAnything ? [.restarted] : []
         pageIndex = 0
         page += answer.items.map(WatchEvent.added)
@@ -62,12 +69,8 @@ package struct WatchIterator: AsyncIteratorProtocol {
             page.append(.synced(resourceVersion: answer.resourceVersion))
             cursor = WatchCursor(resourceVersion: answer.resourceVersion)
             step = .watch
+            listsMetadata = false
         }
-    }
-
-    /// Whole objects are many times as large as their metadata, and several kinds may be listed at once.
-    private var pageLength: Int {
-        selection.metadataOnly ? client.limits.pageSize : max(1, client.limits.pageSize / 4)
     }
 
     private mutating func listAgain() {

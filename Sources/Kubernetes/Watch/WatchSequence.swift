@@ -5,13 +5,17 @@ extension KubernetesClient {
     /// no longer keeps that history the list is made again (`restarted`). It fails only where time does not heal: a refusal with
     /// 400–499 other than 408, 410 and 429, or the end of `KubernetesClient.deadline`; a cancelled task gets `.cancelled`.
     ///
-    /// - Parameter metadataOnly: objects come as `PartialObjectMetadata`.
+    /// - Parameters:
+    ///   - metadataOnly: objects come as `PartialObjectMetadata`.
+    ///   - beginsWithMetadata: those of the first list do, and all that come later whole: for who acts on changes alone.
     package func watch(
-        _ resource: Resource, namespace: String? = nil, labelSelector: String? = nil, metadataOnly: Bool = false
+        _ resource: Resource, namespace: String? = nil, labelSelector: String? = nil, metadataOnly: Bool = false,
+        beginsWithMetadata: Bool = false
     ) -> WatchSequence {
         WatchSequence(
             client: self,
-            selection: Selection(resource, namespace: namespace, labelSelector: labelSelector, metadataOnly: metadataOnly))
+            selection: Selection(resource, namespace: namespace, labelSelector: labelSelector, metadataOnly: metadataOnly),
+            beginsWithMetadata: beginsWithMetadata)
     }
 }
 
@@ -22,6 +26,9 @@ package struct WatchSequence: AsyncSequence, Sendable {
 
     let client: KubernetesClient
     let selection: KubernetesClient.Selection
+    let beginsWithMetadata: Bool
 
-    package func makeAsyncIterator() -> WatchIterator { WatchIterator(client: client, selection: selection) }
+    package func makeAsyncIterator() -> WatchIterator {
+        WatchIterator(client: client, selection: selection, beginsWithMetadata: beginsWithMetadata)
+    }
 }
