@@ -161,7 +161,8 @@ private struct Memory {
     private mutating func drop(_ key: Key, _ seals: Seals) -> StoreID? {
         let before = known.removeValue(forKey: key)
         seals.toggle(key.store, [before?.mark])
-        return resource == .pod ? nil : key.store
+        // What another object has made, as a CronJob its Jobs, goes when that has no more use for it.
+        return before?.mark == nil ? nil : key.store
     }
 
     /// Drops what a list that has ended did not show.
@@ -258,8 +259,9 @@ private struct Signs: Equatable {
             let failure = deployment.conditions["ReplicaFailure"]?.message
             return Signs(text: failure ?? "unavailable", isNewsAtFirstSight: failure != nil)
         case .job:
-            // Its success shows in its pod, two seconds earlier.
-            return Signs(text: Job(json: object).failure == nil ? "" : "failed")
+            // Its success shows in its pod, two seconds earlier; a CronJob's has another chance in a few minutes.
+            let isOurs = Seal.covers(ObjectMeta(of: object))
+            return Signs(text: isOurs && Job(json: object).failure != nil ? "failed" : "")
         case .pod:
             let pod = Pod(json: object)
             return Signs(text: pod.isRoutine ? "" : pod.allContainerStatuses.map(sign).joined())

@@ -33,7 +33,7 @@ def right(method, target):
 
 
 def test_the_workers_rights_are_those_of_its_calls():
-    with Fleet(replicas=1) as fleet:
+    with Fleet(replicas=1, environment={"STORE_PLATFORM_CHECK_ROOM": "on"}) as fleet:
         kept, going = (fleet.create(name, engine) for name, engine in (("Kept", "woocommerce"), ("Going", "medusa")))
         settle(fleet)
         requests.delete(f"{fleet.cluster_url}/apis/apps/v1/namespaces/store-{kept}/deployments/wordpress", timeout=10)
