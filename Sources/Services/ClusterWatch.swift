@@ -147,10 +147,13 @@ private struct Memory {
         let before = known.updateValue(sighting, forKey: key)
         if before?.mark != sighting.mark { seals.toggle(key.store, [before?.mark, sighting.mark]) }
         guard let signs = sighting.signs else { return nil }
-        let isNews = before.map { $0.signs != signs } ?? signs.isNewsAtFirstSight
+        let isNews = before.map { isNew(signs, after: $0.signs) } ?? signs.isNewsAtFirstSight
         if isNews, !signs.text.isEmpty { return key.store }
         return before != nil && before?.mark != sighting.mark ? key.store : nil
     }
+
+    /// What the first list did not show is no news when another list does.
+    private func isNew(_ signs: Signs, after before: Signs?) -> Bool { before.map { $0 != signs } ?? (seen == nil) }
 
     /// - Returns: the store, where it matters that the object is gone.
     mutating func drop(_ object: JSONValue, _ seals: Seals) -> StoreID? {

@@ -5,16 +5,24 @@ import time
 from common import await_ready, order
 from platform_under_test import BINARIES, Platform, Process, free_port
 
+CASES = [
+    # What each may send is the limit, as it is with an API server that could take more.
+    (5, "1000", "5 ms a call, each replica with its 1000 calls a second"),
+    # The simulator and the processors are the limit.
+    (0, "100000", "the simulator as fast as it can, no limit to the calls"),
+]
+
 
 def replicas(count):
-    for delay, pace in ((5, "5 ms a call"), (0, "as fast as the simulator can")):
-        seconds = [provision(number, count, delay) for number in (1, 2)]
-        print(f"simulator {pace}, {count} stores: one replica {count / seconds[0]:.1f} stores/s, two {count / seconds[1]:.1f}, ratio {seconds[0] / seconds[1]:.2f}", flush=True)
+    for delay, calls, words in CASES:
+        seconds = [provision(number, count, delay, calls) for number in (1, 2)]
+        print(f"{words}, {count} stores: one replica {count / seconds[0]:.1f} stores/s, two {count / seconds[1]:.1f}, ratio {seconds[0] / seconds[1]:.2f}", flush=True)
 
 
-def provision(number, count, delay):
+def provision(number, count, delay, calls):
     """The API by itself, so that the orders are no worker's; then so many workers. Returns the seconds from their start to the last ready store."""
-    with Platform(pod_delay=0, lease=30, call_delay=delay, environment={"STORE_PLATFORM_ROLE": "api"}) as platform:
+    settings = {"STORE_PLATFORM_ROLE": "api", "STORE_PLATFORM_CLUSTER_CALLS_PER_SECOND": calls}
+    with Platform(pod_delay=0, lease=30, call_delay=delay, environment=settings) as platform:
         order(platform, [f"Bench {index}" for index in range(count)])
         workers = []
         for index in range(number):

@@ -1,5 +1,6 @@
 """Rows and cluster end in agreement: what somebody changed is put back, what is lost is found again, what is not ours is left alone."""
 
+import contextlib
 import json
 import subprocess
 import time
@@ -151,24 +152,49 @@ def test_at_rest_nothing_is_sent_and_nothing_is_told(platform, ready):
     assert seq(platform, ready["id"]) == events
 
 
-def test_a_cron_run_makes_nobody_look(platform, ready):
-    platform.wait_for_phase(ready["id"], "ready")
-    wait_until(lambda: platform.postgres.query("SELECT count(*) FROM work") == [["0"]], 30, "the queue to be empty")
+@contextlib.contextmanager
+def looks(platform):
+    """Calls: the stores that were made due since."""
     platform.postgres.query(
         "CREATE TABLE looks (store_id text); CREATE FUNCTION note_look() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN INSERT INTO looks VALUES (NEW.store_id); RETURN NEW; END $$;"
         "CREATE TRIGGER note_look AFTER INSERT ON work FOR EACH ROW EXECUTE FUNCTION note_look()")
+    try:
+        yield lambda: {row[0] for row in platform.postgres.query("SELECT store_id FROM looks")}
+    finally:
+        platform.postgres.query("DROP TABLE looks; DROP FUNCTION note_look CASCADE")
+
+
+def await_rest(platform, ready):
+    platform.wait_for_phase(ready["id"], "ready")
+    wait_until(lambda: platform.postgres.query("SELECT count(*) FROM work") == [["0"]], 30, "the queue to be empty")
+
+
+def test_a_cron_run_makes_nobody_look(platform, ready):
+    await_rest(platform, ready)
     objects = Objects(platform, ready["id"])
     cron = objects.get("batch/v1", "cronjobs", "cron")
     owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": "cron", "uid": cron["metadata"]["uid"], "controller": True}
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "cron-by-hand", "ownerReferences": [owner]}, "spec": cron["spec"]["jobTemplate"]["spec"]}
-    assert requests.post(objects.path("batch/v1", "jobs", "")[:-1], json=job, timeout=10).status_code == 201
-    wait_until(lambda: objects.get("batch/v1", "jobs", "cron-by-hand")["status"].get("succeeded"), 30, "the run to end")
-    requests.delete(objects.path("batch/v1", "jobs", "cron-by-hand"), timeout=10)  # as the one before the last goes
-    time.sleep(1)  # what must not happen has no event to wait for
-    looks = platform.postgres.query("SELECT store_id FROM looks")
-    platform.postgres.query("DROP TABLE looks CASCADE; DROP FUNCTION note_look CASCADE")
-    assert looks == []
+    with looks(platform) as seen:
+        assert requests.post(objects.path("batch/v1", "jobs", "")[:-1], json=job, timeout=10).status_code == 201
+        wait_until(lambda: objects.get("batch/v1", "jobs", "cron-by-hand")["status"].get("succeeded"), 30, "the run to end")
+        requests.delete(objects.path("batch/v1", "jobs", "cron-by-hand"), timeout=10)  # as the one before the last goes
+        time.sleep(1)  # what must not happen has no event to wait for
+        assert ready["id"] not in seen()
+
+
+def test_a_list_that_is_made_again_makes_nobody_look(platform, ready):
+    await_rest(platform, ready)
+    faults, kinds = f"{platform.cluster_url}/simulator/v1/faults", 15
+    platform.service.kill()
+    requests.put(faults, json={"rules": [{"fault": "watchExpired", "count": kinds}]}, timeout=10)
+    with looks(platform) as seen:
+        platform.start()
+        wait_until(lambda: requests.get(faults, timeout=10).json()["rules"][0]["applied"] == kinds, 30, "every kind to be listed again")
+        time.sleep(1)  # what must not happen has no event to wait for
+        assert ready["id"] not in seen()
+    requests.delete(faults, timeout=10)
 
 
 def namespace(name, labels, annotations=None):
