@@ -188,7 +188,7 @@ def test_a_list_that_is_made_again_makes_nobody_look(platform, ready):
     await_rest(platform, ready)
     faults, kinds = f"{platform.cluster_url}/simulator/v1/faults", 15
     platform.service.kill()
-    requests.put(faults, json={"rules": [{"fault": "watchExpired", "count": kinds}]}, timeout=10)
+    requests.put(faults, json={"rules": [{"fault": "watchExpired", "count": kinds, "match": {"verb": "watch"}}]}, timeout=10)
     with looks(platform) as seen:
         platform.start()
         wait_until(lambda: requests.get(faults, timeout=10).json()["rules"][0]["applied"] == kinds, 30, "every kind to be listed again")
