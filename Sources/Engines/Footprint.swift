@@ -12,14 +12,13 @@ extension Footprint {
         self.init(cpu: amounts("cpu", .thousandths), memory: amounts("memory", .bytes), pods: 1)
     }
 
-    /// What a node gives to pods.
-    package init(of node: Node) {
-        func amount(_ resource: String, _ unit: Quantity.Unit) -> Int {
-            node.allocatable[resource].flatMap { Quantity.amount($0, unit) } ?? 0
-        }
-        self.init(
-            cpu: amount("cpu", .thousandths), memory: amount("memory", .bytes),
-            pods: node.allocatable["pods"].flatMap { Int($0) } ?? 0)
+    /// What a node gives to pods; nil where it does not say so in amounts that are understood here.
+    package init?(of node: Node) {
+        guard let cpu = node.allocatable["cpu"].flatMap({ Quantity.amount($0, .thousandths) }),
+            let memory = node.allocatable["memory"].flatMap({ Quantity.amount($0, .bytes) }),
+            let pods = node.allocatable["pods"].flatMap({ Int($0) })
+        else { return nil }
+        self.init(cpu: cpu, memory: memory, pods: pods)
     }
 }
 

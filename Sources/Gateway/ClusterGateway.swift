@@ -124,7 +124,12 @@ package struct ClusterGateway: Sendable {
         async let nodes = client.list(Node.self)
         async let others = client.list(
             Pod.self, labelSelector: "\(Labels.type)!=store", fieldSelector: "status.phase!=Succeeded,status.phase!=Failed")
-        let room = try await nodes.filter(\.takesPods).reduce(Footprint.none) { $0 + Footprint(of: $1) }
+        let room = try await nodes.filter(\.takesPods).reduce(Footprint.none) { sum, node in
+            guard let own = Footprint(of: node) else {
+                throw KubernetesError.malformedAnswer("of the node \(node.metadata.name) an “allocatable” without amounts")
+            }
+            return sum + own
+        }
         return try await others.filter { $0.nodeName != nil }.reduce(room) { $0 - Footprint(of: $1) }
     }
 
