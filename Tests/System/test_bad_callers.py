@@ -10,23 +10,10 @@ from requests.adapters import HTTPAdapter
 from callers import issue
 from platform_under_test import TOKEN, Platform
 from test_access import ROUTES, House, unique
-from test_sign_in import PROXY, Browser, order
+from test_sign_in import PROXY, Browser, order, platform, proxied  # noqa: F401  # the last two are fixtures
 
 TRUSTED, STRANGER, OTHER_STRANGER = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 SPOOFED = "spoofed.example"
-
-
-@pytest.fixture(scope="module")
-def platform():
-    with Platform(pod_delay=0) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def proxied():
-    """Believes what comes from 127.0.0.1, and nobody else on this machine."""
-    with Platform(pod_delay=0, environment=PROXY) as running:
-        yield running
 
 
 class At(HTTPAdapter):
