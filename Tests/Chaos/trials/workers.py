@@ -56,9 +56,7 @@ def dead_workers_are_replaced(chance, seconds):
             time.sleep(chance.uniform(0.5, 2))
             victim.kill()
             killed = time.time()
-            held = [row[0] for row in fleet.query(
-                "SELECT store_id FROM work w WHERE lease_token IS NOT NULL AND"
-                f" (SELECT replica FROM chaos.leases l WHERE l.store_id = w.store_id AND l.token = w.lease_token ORDER BY n LIMIT 1) = '{victim.name}'")]
+            held = [store_id for store_id, _ in leases_of(fleet, victim)]
             fleet.no_faults()
 
             def claims():
@@ -78,6 +76,13 @@ def dead_workers_are_replaced(chance, seconds):
     return Outcome(len(waits), failures, f"kill → next claim {figures(waits)}")
 
 
+def leases_of(fleet, replica):
+    """Store and token of every lease that the replica has now."""
+    return {(store_id, token) for store_id, token in fleet.query(
+        "SELECT store_id, lease_token FROM work w WHERE lease_token IS NOT NULL AND"
+        f" (SELECT replica FROM chaos.leases l WHERE l.store_id = w.store_id AND l.token = w.lease_token ORDER BY n LIMIT 1) = '{replica.name}'")}
+
+
 def paused_workers_write_nothing(chance, seconds):
     """4: a replica is stopped past its lease, or its database answers nothing any more, in the middle of its passes."""
     failures, pauses = [], 0
@@ -88,24 +93,47 @@ def paused_workers_write_nothing(chance, seconds):
             for _ in until(seconds):
                 victim = chance.choice(fleet.replicas)
                 time.sleep(chance.uniform(0.5, 1.5))
-                pauses += 1
-                if chance.random() < 0.5:
-                    victim.signal(signal.SIGSTOP)
-                    time.sleep(chance.uniform(4.5, 7))
-                    victim.signal(signal.SIGCONT)
-                else:
-                    victim.database.hole(True)
-                    time.sleep(chance.uniform(4.5, 10))
-                    victim.database.hole(False)
+                try:
+                    _pause(fleet, victim, by_signal=chance.random() < 0.5, longer=chance.uniform(0, 5))
+                    pauses += 1
+                except AssertionError as error:
+                    failures.append(str(error))
         fleet.no_faults()
         fleet.wait_until_ready()
         settle(fleet, 90)
         failures += complaints(fleet, ledger)
-        taken = sum("was taken over" in replica.log.read_text(errors="replace") for replica in fleet.replicas)
+        taken = sum(replica.log.read_text(errors="replace").count("was taken over") for replica in fleet.replicas)
         calls = sum(1 for replica in fleet.replicas for call in replica.cluster.requests if call[1] != "GET")
     if not taken:
         failures.append("no lease was ever taken over: the pauses met nothing")
-    return Outcome(pauses, failures, f"{pauses} pauses past the lease, {calls} changing calls held against the leases")
+    return Outcome(pauses, failures, f"{pauses} pauses past the lease, {taken} leases taken over, {calls} changing calls held against the leases")
+
+
+def _pause(fleet, victim, by_signal, longer):
+    """Keeps the victim from its work, from a moment at which it holds a lease until another replica has taken that over, and somewhat longer."""
+    def halt():
+        wait_until(lambda: leases_of(fleet, victim), 30, f"{victim.name} to hold a lease")
+        if by_signal:
+            victim.signal(signal.SIGSTOP)
+        else:
+            victim.database.hole(True)
+        held = leases_of(fleet, victim)
+        if not held:  # it had just handed back what it held
+            resume()
+        return held
+
+    def resume():
+        if by_signal:
+            victim.signal(signal.SIGCONT)
+        else:
+            victim.database.hole(False)
+
+    held = wait_until(halt, 30, f"{victim.name} to be halted while it holds a lease")
+    try:
+        wait_until(lambda: not held & leases_of(fleet, victim), 30, f"the leases of {victim.name} to be taken over", 0.1)
+        time.sleep(longer)
+    finally:
+        resume()
 
 
 def the_queue_is_a_hint(chance, seconds):
