@@ -406,7 +406,15 @@ SELECT
     NULL::text AS name,
     NULL::bigint AS stores,
     NULL::bigint AS ready,
-    NULL::bigint AS failed;
+    NULL::bigint AS failed,
+    NULL::bigint AS quota_stores,
+    NULL::numeric AS cpu_cores,
+    NULL::numeric AS quota_cpu_cores,
+    NULL::numeric AS memory_bytes,
+    NULL::bigint AS quota_memory_bytes,
+    NULL::numeric AS storage_bytes,
+    NULL::bigint AS quota_storage_bytes,
+    NULL::timestamp with time zone AS closed_at;
 CREATE VIEW reporting.stores AS
  SELECT stores.id AS store,
     stores.name,
@@ -490,7 +498,15 @@ CREATE OR REPLACE VIEW reporting.quota_use AS
     a.name,
     count(s.id) AS stores,
     count(s.id) FILTER (WHERE (s.phase = 'ready'::text)) AS ready,
-    count(s.id) FILTER (WHERE (s.phase = 'failed'::text)) AS failed
+    count(s.id) FILTER (WHERE (s.phase = 'failed'::text)) AS failed,
+    a.quota_stores,
+    (COALESCE(sum(s.cpu), (0)::numeric) / (1000)::numeric) AS cpu_cores,
+    ((a.quota_cpu)::numeric / 1000.0) AS quota_cpu_cores,
+    COALESCE(sum(s.memory), (0)::numeric) AS memory_bytes,
+    a.quota_memory AS quota_memory_bytes,
+    COALESCE(sum(s.storage), (0)::numeric) AS storage_bytes,
+    a.quota_storage AS quota_storage_bytes,
+    a.deleted_at AS closed_at
    FROM (public.accounts a
      LEFT JOIN public.stores s ON (((s.account_id = a.id) AND (s.phase <> 'deleted'::text))))
   GROUP BY a.id;

@@ -312,6 +312,9 @@ def test_a_quota_can_be_changed_and_taken_away(house):
     assert order(merchant).status_code == 202 and order(merchant).status_code == 409
     assert admin.call("PATCH", path, json={"quota": {"stores": None}}).json()["quota"] == {"stores": None, "cpu": "2", "memory": "4Gi", "storage": None}
     assert order(merchant).status_code == 202
+    assert house.platform.postgres.query(
+        "SELECT stores, quota_stores, round(cpu_cores, 2), round(quota_cpu_cores), pg_size_pretty(memory_bytes), pg_size_pretty(quota_memory_bytes),"
+        f" pg_size_pretty(storage_bytes), quota_storage_bytes FROM reporting.quota_use WHERE account = '{account}'") == [["2", "", "0.30", "2", "512 MB", "4096 MB", "4096 MB", ""]]
 
 
 @pytest.mark.parametrize("quota", [{"stores": -1}, {"stores": "5"}, {"stores": 1.5}, {"stores": 10**18}, {"cpu": 2}, {"cpu": "-1"}, {"cpu": "1e3"}, {"cpu": "2Gi"},
