@@ -37,11 +37,10 @@ struct EventRoutes: Sendable {
         let cursor = try request.queryValue("cursor")
         guard request.wantsEventStream() else {
             let limit = try request.integer("limit", in: 1...EventService.pageLimit, default: 100)
-            let events = try await service.page(
+            let page = try await service.page(
                 after: try EventRoutes.position(given ?? cursor ?? "0-0"), limit: limit, by: caller)
             // Always a place to go on from: more will happen.
-            let next = events.last.map { JSONValue.string($0.position.text) } ?? cursor.map { .string($0) }
-            return .json(["items": .array(events.map(\.event.json)), "next": next ?? .null])
+            return .json(["items": .array(page.events.map(\.event.json)), "next": .string(page.next.text)])
         }
         let start = if let given { try EventRoutes.position(given) } else { try await service.now() }
         let service = service

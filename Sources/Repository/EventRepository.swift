@@ -82,7 +82,7 @@ package enum EventRepository {
     }
 
     /// A place in the order of all stores' events.
-    package struct Position: Sendable, Hashable {
+    package struct Position: Sendable, Hashable, Comparable {
         /// PostgreSQL's `xid8`.
         package let transaction: Int
         package let id: Int
@@ -91,24 +91,52 @@ package enum EventRepository {
             self.transaction = transaction
             self.id = id
         }
+
+        package static func < (one: Position, other: Position) -> Bool {
+            (one.transaction, one.id) < (other.transaction, other.id)
+        }
     }
 
-    /// The events of all stores behind a position. Only of transactions before the oldest that is still running: an event that is committed
-    /// late is read later, not passed over.
+    /// The events of all stores, or of an account's, behind a position; and the position to go on from, which is behind all that was read,
+    /// the events of other accounts too. Only of transactions before the oldest that is still running: an event that is committed late is read
+    /// later, not passed over.
     package static func page(
         after position: Position, account: String?, limit: Int, on db: isolated Connection
-    ) throws(PostgresError) -> [(event: StoreEvent, position: Position)] {
+    ) throws(PostgresError) -> (events: [(event: StoreEvent, position: Position)], next: Position) {
+        // From a snapshot before the page's own: what had ended by then has ended for the page too.
+        let now = try self.now(on: db)
+        // Nothing is behind now, save for who has read in the database of which this is a restored copy: its numbers mean nothing here.
+        let position = min(position, now)
         var sql: SQL = """
-            SELECT store_id, seq, at, type, stage, e.phase, e.reason, e.message, transaction_id, e.id
-            FROM store_events e
-            WHERE (transaction_id, e.id) > (\(String(position.transaction))::xid8, \(position.id))
-                AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+            SELECT store_id, seq, at, type, stage, phase, reason, message, transaction_id, id
+            FROM store_events
+            WHERE (transaction_id, id) > (\(String(position.transaction))::xid8, \(position.id))
+                AND transaction_id < \(String(now.transaction))::xid8
             """
         if let account { sql += " AND store_id IN (SELECT id FROM stores WHERE account_id = \(account))" }
-        sql += " ORDER BY transaction_id, e.id LIMIT \(limit)"
-        return try db.query(sql).map { row throws(PostgresError) in
+        sql += " ORDER BY transaction_id, id LIMIT \(limit)"
+        let events = try db.query(sql).map { row throws(PostgresError) in
             (try event(row), Position(transaction: try row.decode("transaction_id"), id: try row.decode("id")))
         }
+        let last = events.last?.1 ?? position
+        return (events, events.count == limit ? last : max(last, now))
+    }
+
+    /// Puts the events of a restored dump before all that will happen, in the order in which they were written: the transactions they name were
+    /// those of another server, and may be long in coming here. Does nothing in a database that goes on from its own past.
+    ///
+    /// For the table's owner: it alone may alter what is otherwise only added to.
+    package static func reorderRestored(on db: isolated Connection) throws(PostgresError) {
+        // No transaction that a snapshot sees is as young as its xmax.
+        let isRestored = try db.query(
+            """
+            SELECT EXISTS (SELECT FROM store_events WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())) AS is_restored
+            """
+        )[0].decode("is_restored", as: Bool.self)
+        guard isRestored else { return }
+        try db.execute("ALTER TABLE store_events DISABLE TRIGGER store_events_append_only")
+        try db.execute("UPDATE store_events SET transaction_id = '3'")  // the first of any server (PostgreSQL, transam.h)
+        try db.execute("ALTER TABLE store_events ENABLE TRIGGER store_events_append_only")
     }
 
     /// Behind everything that has happened.

@@ -24,10 +24,10 @@ package struct EventService: Sendable {
         }
     }
 
-    /// The events of all stores that the caller may see, behind a position.
-    package func page(after position: EventRepository.Position, limit: Int, by caller: Caller) async throws -> [(
-        event: StoreEvent, position: EventRepository.Position
-    )] {
+    /// The events of all stores that the caller may see, behind a position, and the position to go on from.
+    package func page(after position: EventRepository.Position, limit: Int, by caller: Caller) async throws -> (
+        events: [(event: StoreEvent, position: EventRepository.Position)], next: EventRepository.Position
+    ) {
         let account = caller.principal.onlyAccount
         return try await pool.withConnection { db in
             try EventRepository.page(after: position, account: account, limit: limit, on: db)
@@ -60,10 +60,10 @@ package struct EventService: Sendable {
     ) async throws {
         var last = position
         try await follow(nil) {
-            let events = try await page(after: last, limit: EventService.pageLimit, by: caller)
-            last = events.last?.position ?? last
-            try await receive(events)
-            return events.count == EventService.pageLimit
+            let page = try await page(after: last, limit: EventService.pageLimit, by: caller)
+            last = page.next
+            try await receive(page.events)
+            return page.events.count == EventService.pageLimit
         }
     }
 

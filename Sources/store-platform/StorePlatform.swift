@@ -87,6 +87,7 @@ struct StorePlatform {
         let pool = ConnectionPool(configuration: postgres)
         let hasGranted = try await pool.transaction { db in
             _ = try AuditRepository.preparePartitions(on: db)
+            try EventRepository.reorderRestored(on: db)
             return try RoleRepository.grant(script, makingRoles: makingRoles, on: db)
         }
         await pool.close()

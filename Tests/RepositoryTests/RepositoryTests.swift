@@ -280,11 +280,73 @@ struct RepositoryTests {
                     _ = try db.query("SELECT pg_sleep(0.02)")
                     return try EventRepository.page(after: from, account: nil, limit: 10, on: db)
                 }
-                position = page.last?.position ?? position
-                seen += page.map(\.event.message).filter { $0 != "ordered" }
+                position = page.next
+                seen += page.events.map(\.event.message).filter { $0 != "ordered" }
             }
             try await late.value
             #expect(seen == ["late", "early"])
+        }
+    }
+
+    /// What a reader of all events sees behind a position, read until it has seen so many: other databases' transactions hold the horizon back too.
+    private func messages(
+        _ count: Int, after position: EventRepository.Position, in pool: ConnectionPool
+    ) async throws -> (seen: [String], next: EventRepository.Position) {
+        var (next, seen) = (position, [String]())
+        while seen.count < count {
+            let from = next
+            let page = try await pool.withConnection { db in
+                _ = try db.query("SELECT pg_sleep(0.02)")
+                return try EventRepository.page(after: from, account: nil, limit: 10, on: db)
+            }
+            next = page.next
+            seen += page.events.map(\.event.message)
+        }
+        return (seen, next)
+    }
+
+    @Test func `a reader of a quiet account goes on behind what the others did`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            let busy = try order("Blue Teapots")
+            try await insert(busy, pool)
+            let nobody = EventRepository.Position(transaction: 0, id: 0)
+            let (_, behind) = try await messages(1, after: nobody, in: pool)
+            let page = try await pool.withConnection { db in
+                try EventRepository.page(after: nobody, account: "quiet", limit: 10, on: db)
+            }
+            #expect(page.events.isEmpty)
+            #expect(page.next >= behind)
+            let full = try await pool.withConnection { db in
+                try EventRepository.page(after: nobody, account: nil, limit: 1, on: db)
+            }
+            #expect(full.next == full.events.last?.position)
+        }
+    }
+
+    @Test func `the events of a restored dump are the first, and a reader from before goes on`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, _ in
+            let store = try order("Blue Teapots")
+            try await insert(store, pool)
+            try await pool.transaction { db in
+                try EventRepository.append(
+                    ["one", "two"].map { .init(.warning, phase: .pending, message: $0) }, to: store.id, on: db)
+                // As in a server that was older than this one.
+                try db.execute("ALTER TABLE store_events DISABLE TRIGGER store_events_append_only")
+                try db.execute(
+                    "UPDATE store_events SET transaction_id = (pg_current_xact_id()::text::bigint + 1000000 - id)::text::xid8")
+                try db.execute("ALTER TABLE store_events ENABLE TRIGGER store_events_append_only")
+            }
+            let elsewhere = EventRepository.Position(transaction: 1 << 40, id: 7)
+            let place = try await pool.withConnection { db in
+                try EventRepository.page(after: elsewhere, account: nil, limit: 10, on: db).next
+            }
+            for _ in 1...2 { try await pool.transaction { db in try EventRepository.reorderRestored(on: db) } }
+            try await pool.transaction { db in
+                try EventRepository.append([.init(.warning, phase: .pending, message: "three")], to: store.id, on: db)
+            }
+            let all = try await messages(4, after: .init(transaction: 0, id: 0), in: pool)
+            #expect(all.seen == ["ordered", "one", "two", "three"])
+            #expect(try await messages(1, after: place, in: pool).seen == ["three"])
         }
     }
 
