@@ -186,11 +186,6 @@ package final class ConnectionPool: Sendable {
     }
 }
 
-extension Task where Success == Never, Failure == Never {
-    fileprivate static func checkCancellation(throwing error: PostgresError) throws {
-        if isCancelled { throw error }
-    }
-}
 
 extension PostgresError {
     fileprivate static let cancelledWhileWaiting = PostgresError(

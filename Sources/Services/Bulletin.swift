@@ -40,17 +40,17 @@ package final class Bulletin: Sendable {
         wakeSender.yield()
     }
 
+    /// - Parameter ids: nil for whatever store.
     private func wake(work isDue: Bool, events ids: [StoreID]?) {
-        state.withLock { state in
-            if isDue { for worker in state.workers.values { worker.yield() } }
-            for reader in state.readers.values {
-                guard let ids, let store = reader.store else {
-                    if ids?.isEmpty != true { reader.continuation.yield() }
-                    continue
-                }
-                if ids.contains(store) { reader.continuation.yield() }
+        let woken = state.withLock { state in
+            let readers = state.readers.values.filter { reader in
+                guard let ids else { return true }
+                return reader.store.map(ids.contains) ?? !ids.isEmpty
             }
+            return (isDue ? Array(state.workers.values) : []) + readers.map(\.continuation)
         }
+        // Outside of the lock: to wake a task takes the runtime's own lock on it, which is held while a task that is cancelled leaves this list.
+        for continuation in woken { continuation.yield() }
     }
 
     // MARK: Waiting
