@@ -186,7 +186,6 @@ package final class ConnectionPool: Sendable {
     }
 }
 
-
 extension PostgresError {
     fileprivate static let cancelledWhileWaiting = PostgresError(
         .cancelled, "The task was cancelled while it waited for a connection.")
