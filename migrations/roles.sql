@@ -20,6 +20,7 @@ BEGIN
     END LOOP;
 
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO store_platform_application, store_platform_auditor', current_database());
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     -- The auditor sees names in public and nothing more: the verification asks there whether it may read the log itself.
     GRANT USAGE ON SCHEMA public, reporting TO store_platform_application, store_platform_auditor;
     FOR relation IN
