@@ -38,7 +38,8 @@ struct RoleTests {
 
     private func expectForbidden(_ statement: String, _ pool: ConnectionPool) async {
         let error = await #expect(throws: PostgresError.self, "\(statement)") {
-            try await pool.withConnection { db in try db.executeScript(statement) }
+            // The auditor's sessions read only, for which its statements would be refused before its rights were looked at.
+            try await pool.withConnection { db in try db.executeScript("SET TRANSACTION READ WRITE; \(statement)") }
         }
         // 55000: no view of several tables can be written to.
         #expect(["42501", "55000"].contains(error?.sqlState?.rawValue), "\(statement): \(String(describing: error))")
@@ -166,6 +167,23 @@ struct RoleTests {
             await expectForbidden("UPDATE reporting.audit_log SET actor = 'x'", pool)
             await expectForbidden("CREATE TABLE public.t (n int)", pool)
             await expectForbidden("SELECT public.audit_prepare_partitions()", pool)
+        }
+    }
+
+    @Test func `what an auditor forgets ends by itself`() async throws {
+        try await asRole("store_platform_auditor") { pool in
+            try await pool.withConnection { db in
+                // The timeouts as the role has them: the pool brings its own along.
+                let role = try db.query(
+                    "SELECT rolconnlimit, rolconfig::text AS settings FROM pg_roles WHERE rolname = current_user")[0]
+                #expect(try role.decode("rolconnlimit", as: Int.self) == 10)
+                let settings = try role.decode("settings", as: String.self)
+                for setting in ["idle_in_transaction_session_timeout=1min", "statement_timeout=15min"] {
+                    #expect(settings.contains(setting))
+                }
+                let isReadOnly = try db.query("SELECT current_setting('transaction_read_only') AS setting")[0]
+                #expect(try isReadOnly.decode("setting", as: String.self) == "on")
+            }
         }
     }
 
