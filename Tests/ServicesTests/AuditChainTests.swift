@@ -364,6 +364,24 @@ struct AuditArchiveTests {
         }
     }
 
+    @Test func `of two archives at once one is told to wait, and moves nothing`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, configuration in
+            try await writeHistory(pool)
+            let directory = FileManager.default.temporaryDirectory.appendingPathComponent("audit-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: directory) }  // a directory in /tmp that is left is no failure
+            let archive = AuditArchive(pool: pool, directory: directory, months: 1)
+            let other = ConnectionPool(configuration: configuration)
+            #expect(try await other.withConnection { db in try AuditArchiveRepository.takeTurn(on: db) })
+            await #expect(throws: AuditArchive.AlreadyRunning.self) { try await archive.run() }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
+            await other.close()
+            #expect(try await archive.run().count == 3)
+            // It has let go of its turn.
+            #expect(try await archive.run().isEmpty)
+        }
+    }
+
     @Test func `a month whose chain is broken, or that cannot be written, stays`() async throws {
         try await withTestDatabase(migrations: migrations) { pool, _ in
             try await writeHistory(pool)
