@@ -19,7 +19,20 @@ BEGIN
         END;
     END LOOP;
 
+    -- Against what an auditor forgets: an open transaction holds back the events of everybody, a query without end the months of the log. Only once:
+    -- where somebody has set other bounds they stay.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'store_platform_auditor' AND rolconnlimit = -1) THEN
+        BEGIN
+            ALTER ROLE store_platform_auditor CONNECTION LIMIT 10;
+            ALTER ROLE store_platform_auditor SET idle_in_transaction_session_timeout = '1min';
+            ALTER ROLE store_platform_auditor SET statement_timeout = '15min';
+            ALTER ROLE store_platform_auditor SET default_transaction_read_only = on;
+        EXCEPTION WHEN insufficient_privilege THEN NULL;  -- who made the role is to do it: docs/deployment.md
+        END;
+    END IF;
+
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO store_platform_application, store_platform_auditor', current_database());
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     -- The auditor sees names in public and nothing more: the verification asks there whether it may read the log itself.
     GRANT USAGE ON SCHEMA public, reporting TO store_platform_application, store_platform_auditor;
     FOR relation IN

@@ -22,7 +22,7 @@ CREATE FUNCTION public.audit_hash(previous_hash bytea, number bigint, id bigint,
 $$;
 CREATE FUNCTION public.audit_link() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 DECLARE
     head audit_head;
@@ -43,7 +43,7 @@ BEGIN
 END $$;
 CREATE FUNCTION public.audit_prepare_partitions() RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     SET "TimeZone" TO 'UTC'
     AS $_$
 DECLARE
@@ -79,7 +79,7 @@ BEGIN
 END $_$;
 CREATE FUNCTION public.audit_take_turn() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public'
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 BEGIN
     PERFORM FROM audit_head FOR NO KEY UPDATE;

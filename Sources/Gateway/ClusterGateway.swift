@@ -119,18 +119,35 @@ package struct ClusterGateway: Sendable {
 
     // MARK: Room
 
-    /// What the nodes have for our stores: all that takes pods, less what is asked for by whatever else runs there.
+    /// What the nodes have for our stores: all that takes pods, less what is asked for by whatever else runs on the same.
     package func roomForStores() async throws -> Footprint {
         async let nodes = client.list(Node.self)
-        async let others = client.list(
-            Pod.self, labelSelector: "\(Labels.type)!=store", fieldSelector: "status.phase!=Succeeded,status.phase!=Failed")
-        let room = try await nodes.filter(\.takesPods).reduce(Footprint.none) { sum, node in
+        async let others = unfinishedPods("\(Labels.type)!=store")
+        async let strangers = podsOfOtherInstallations()
+        let open = try await nodes.filter(\.takesPods)
+        let room = try open.reduce(Footprint.none) { sum, node in
             guard let own = Footprint(of: node) else {
                 throw KubernetesError.malformedAnswer("of the node \(node.metadata.name) an “allocatable” without amounts")
             }
             return sum + own
         }
-        return try await others.filter { $0.nodeName != nil }.reduce(room) { $0 - Footprint(of: $1) }
+        let names = Set(open.map(\.metadata.name))
+        return try await (others + strangers).filter { $0.nodeName.map(names.contains) ?? false }.reduce(room) {
+            $0 - Footprint(of: $1)
+        }
+    }
+
+    /// Pods of stores do not say of which installation they are: their namespaces do.
+    private func podsOfOtherInstallations() async throws -> [Pod] {
+        let selector = "\(Labels.storeSelector),\(Labels.install),\(Labels.install)!=\(platform.installID)"
+        let namespaces = Set(try await client.listMetadata(.namespace, labelSelector: selector).map(\.metadata.name))
+        guard !namespaces.isEmpty else { return [] }
+        return try await unfinishedPods(Labels.storeSelector).filter { namespaces.contains($0.metadata.namespace ?? "") }
+    }
+
+    private func unfinishedPods(_ labelSelector: String) async throws -> [Pod] {
+        try await client.list(
+            Pod.self, labelSelector: labelSelector, fieldSelector: "status.phase!=Succeeded,status.phase!=Failed")
     }
 
     // MARK: Changing

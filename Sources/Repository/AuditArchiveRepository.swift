@@ -10,6 +10,13 @@ package enum AuditArchiveRepository {
         package let records: Int
     }
 
+    /// Lets one archive at a time write, until the session ends. Held by a session, for between its months a run has no transaction.
+    /// - Returns: false where another is under way.
+    package static func takeTurn(on db: isolated Connection) throws(PostgresError) -> Bool {
+        try db.query("SELECT pg_try_advisory_lock(hashtextextended('store-platform audit archive', 0)) AS locked")[0].decode(
+            "locked")
+    }
+
     /// The oldest month that ended so many months ago, or longer; without records it has no numbers and is passed over.
     package static func oldest(endedMonthsAgo months: Int, on db: isolated Connection) throws(PostgresError) -> Month? {
         let names = try db.query(

@@ -18,7 +18,9 @@ package struct AuditLink: Sendable, Hashable {
 /// Where the chain is found not to hold.
 package struct BrokenLink: Error, Sendable, Hashable {
     package enum Difference: String, Sendable, CaseIterable {
-        case fields, previous, missing, doubled, beforeBeginning, truncated, behindHead, head, checkpoint, checkpointMissing
+        case fields, previous, missing, doubled, beforeBeginning, archiveMissing, archiveUnrecorded, truncated, behindHead, head,
+            checkpoint,
+            checkpointMissing
     }
 
     package let number: Int
@@ -47,9 +49,43 @@ package enum AuditChainRepository {
     }
 
     /// Behind what was archived.
-    package static func base(on db: isolated Connection) throws(PostgresError) -> AuditLink {
-        try db.query("SELECT last_number AS number, last_hash AS hash FROM audit_archives ORDER BY last_number DESC LIMIT 1").first
-            .map(link) ?? .beginning
+    ///
+    /// A row of `audit_archives` alone is not believed: with it somebody who has dropped the log's beginning would say that it lies in a file. The
+    /// record of the newest archive is always in the log, for it is younger than what that has taken away.
+    /// - Throws: `BrokenLink` where the archives do not follow on each other from the first record on, or the log does not tell of the newest.
+    package static func base(on db: isolated Connection) throws -> AuditLink {
+        let gap = try db.query(
+            """
+            SELECT expected AS number FROM (
+                SELECT first_number, lag(last_number, 1, 0::bigint) OVER (ORDER BY last_number) + 1 AS expected FROM audit_archives) AS archive
+            WHERE first_number <> expected ORDER BY expected LIMIT 1
+            """
+        ).first
+        if let gap { throw BrokenLink(number: try gap.decode("number"), .archiveMissing) }
+        let newest = try db.query(
+            """
+            SELECT last_number AS number, last_hash AS hash, EXISTS (
+                SELECT FROM audit_log WHERE action = 'audit.archive' AND result = 'ok' AND number > last_number AND target = partition
+                    AND after @> jsonb_build_object('firstNumber', first_number, 'lastNumber', last_number, 'lastHash', encode(last_hash, 'hex'),
+                        'file', file, 'fileSha256', encode(file_sha256, 'hex'))) AS is_recorded
+            FROM audit_archives ORDER BY last_number DESC LIMIT 1
+            """
+        ).first
+        guard let newest else { return .beginning }
+        let base = try link(newest)
+        guard try newest.decode("is_recorded") else { throw BrokenLink(number: base.number, .archiveUnrecorded) }
+        return base
+    }
+
+    /// A record's link, in the log or at the end of an archive; nil within an archive.
+    package static func find(_ number: Int, on db: isolated Connection) throws(PostgresError) -> AuditLink? {
+        if number == 0 { return .beginning }
+        return try db.query(
+            """
+            SELECT number, hash FROM audit_log WHERE number = \(number)
+            UNION ALL SELECT last_number, last_hash FROM audit_archives WHERE last_number = \(number) LIMIT 1
+            """
+        ).first.map(link)
     }
 
     /// The head, and the numbers between which there are records, as of one moment.

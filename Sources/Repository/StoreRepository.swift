@@ -177,15 +177,17 @@ package enum StoreRepository {
     }
 
     /// Writes a row again from what its namespace remembers of it.
+    /// - Parameter size: what its plan promises now; what it promised when the store was ordered is not known any more.
     /// - Returns: false where there is a row, or a living store at its address.
-    package static func adopt(_ store: Store, on db: isolated Connection) throws(PostgresError) -> Bool {
+    package static func adopt(_ store: Store, size: StoreSize?, on db: isolated Connection) throws(PostgresError) -> Bool {
         try db.execute("INSERT INTO accounts (id, name) VALUES (\(store.account), \(store.account)) ON CONFLICT DO NOTHING")
         return try db.execute(
             """
-            INSERT INTO stores (id, name, slug, engine, plan, account_id, phase, message, namespace_uid, created_at, country, currency, catalogue)
+            INSERT INTO stores (id, name, slug, engine, plan, account_id, phase, message, namespace_uid, created_at, cpu, memory, storage,
+                country, currency, catalogue)
             VALUES (\(store.id.text), \(store.name), \(store.slug.text), \(store.engine.rawValue), \(store.plan.rawValue), \(store.account),
-                'provisioning', \(store.message), \(store.namespaceUID), \(store.createdAt), \(store.shop.country), \(store.shop.currency),
-                \(store.shop.catalogue.rawValue))
+                'provisioning', \(store.message), \(store.namespaceUID), \(store.createdAt), \(size?.cpu), \(size?.memory), \(size?.storage),
+                \(store.shop.country), \(store.shop.currency), \(store.shop.catalogue.rawValue))
             ON CONFLICT DO NOTHING
             """) == 1
     }

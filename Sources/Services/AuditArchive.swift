@@ -1,4 +1,3 @@
-import CCrypto
 package import Foundation
 import Glibc
 import JSON
@@ -29,9 +28,42 @@ package struct AuditArchive: Sendable {
         }
     }
 
+    /// Two at once would write the same files.
+    package struct AlreadyRunning: Error, CustomStringConvertible {
+        package var description: String {
+            "Another “audit archive” is under way in this database. Wait for it to end, and run this one again if it is still needed."
+        }
+    }
+
+    /// What is on the disk is not what was sent there.
+    package struct ReadOtherwise: Error, CustomStringConvertible {
+        let file: URL
+        package var description: String {
+            "\(file.path) does not read as it was written: the disk, or another program, has changed it. Its month is still in the database. Look after the disk, or choose another directory, and run this again."
+        }
+    }
+
     /// - Returns: the files that were written.
-    /// - Throws: `BrokenLink`: a chain that does not hold is left as it is.
+    /// - Throws: `BrokenLink`: a chain that does not hold is left as it is. `AlreadyRunning`.
     package func run() async throws -> [URL] {
+        // Its one connection holds the lock, and lets go of it when the process ends, however it does.
+        var configuration = pool.configuration
+        configuration.maximumConnections = 1
+        let turn = ConnectionPool(configuration: configuration)
+        let result: Result<[URL], any Error>
+        do {
+            guard try await turn.withConnection({ db in try AuditArchiveRepository.takeTurn(on: db) }) else {
+                throw AlreadyRunning()
+            }
+            result = .success(try await moveAll())
+        } catch {
+            result = .failure(error)
+        }
+        await turn.close()
+        return try result.get()
+    }
+
+    private func moveAll() async throws -> [URL] {
         var files: [URL] = []
         while true {
             let months = months
@@ -48,8 +80,8 @@ package struct AuditArchive: Sendable {
 
     private func move(_ month: AuditArchiveRepository.Month, _ base: AuditLink) async throws -> URL {
         let file = directory.appendingPathComponent("\(month.partition).jsonl")
-        let last = try await write(month, base, to: file)
-        let hash = try AuditArchive.sha256(of: file)
+        let (last, hash) = try await write(month, base, to: file)
+        guard try AuditArchive.sha256(of: file) == hash else { throw ReadOtherwise(file: file) }
         let after: JSONValue = [
             "firstNumber": .integer(month.first), "lastNumber": .integer(month.last), "lastHash": .string(last.hexadecimalHash),
             "file": .string(file.lastPathComponent),
@@ -66,11 +98,14 @@ package struct AuditArchive: Sendable {
     }
 
     /// Writes the month beside its place, and puts it there once it is on the disk.
-    /// - Returns: the last link that was written.
-    private func write(_ month: AuditArchiveRepository.Month, _ base: AuditLink, to file: URL) async throws -> AuditLink {
+    /// - Returns: the last link that was written, and the SHA-256 of all that was.
+    private func write(
+        _ month: AuditArchiveRepository.Month, _ base: AuditLink, to file: URL
+    ) async throws -> (last: AuditLink, hash: [UInt8]) {
         let partial = file.appendingPathExtension("partial")
         try Data().write(to: partial)
         let handle = try FileHandle(forWritingTo: partial)
+        let digest = RunningDigest()
         var link = base
         while link.number < month.last {
             let from = link
@@ -83,14 +118,16 @@ package struct AuditArchive: Sendable {
                 }
                 return (lines, reached)
             }
-            try handle.write(contentsOf: Data(lines.map { $0.line + "\n" }.joined().utf8))
+            let text = Data(lines.map { $0.line + "\n" }.joined().utf8)
+            try handle.write(contentsOf: text)
+            digest.add(text)
             link = reached
         }
         try handle.synchronize()
         try handle.close()
         guard rename(partial.path, file.path) == 0 else { throw CocoaError(.fileWriteUnknown) }
         try AuditArchive.synchronizeDirectory(directory)
-        return link
+        return (link, digest.finish())
     }
 
     /// A file's name is on the disk once its directory is (fsync(2)).
@@ -102,11 +139,8 @@ package struct AuditArchive: Sendable {
     }
 
     private static func sha256(of file: URL) throws -> [UInt8] {
-        let data = try Data(contentsOf: file, options: .alwaysMapped)
-        var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
-        data.withUnsafeBytes { bytes in
-            _ = SHA256(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &digest)
-        }
-        return digest
+        let digest = RunningDigest()
+        digest.add(try Data(contentsOf: file, options: .alwaysMapped))
+        return digest.finish()
     }
 }

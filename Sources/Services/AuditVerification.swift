@@ -67,7 +67,7 @@ package struct AuditVerification: Sendable {
         package let base: AuditLink
         package let head: AuditLink
         package let checkpointsCompared: Int
-        /// Of records that have been archived, so that only the archive can be compared with them.
+        /// Of records within archives, so that only the files can be compared with them.
         package let checkpointsOfArchives: Int
     }
 
@@ -99,7 +99,7 @@ package struct AuditVerification: Sendable {
         if link.number < extent.head.number { throw BrokenLink(number: link.number + 1, .truncated) }
         if link.number > extent.head.number { throw BrokenLink(number: extent.head.number + 1, .behindHead) }
         if link != extent.head { throw BrokenLink(number: link.number, .head) }
-        let compared = try await compare(checkpoints, head: extent.head, base: base)
+        let compared = try await compare(checkpoints, head: extent.head)
         if let trigger = try await read({ db in try AuditChainRepository.disarmedTriggers(on: db) }).first {
             throw DisarmedTrigger(name: trigger)
         }
@@ -109,13 +109,11 @@ package struct AuditVerification: Sendable {
     }
 
     /// - Returns: how many could be compared.
-    private func compare(_ checkpoints: [AuditLink], head: AuditLink, base: AuditLink) async throws -> Int {
+    private func compare(_ checkpoints: [AuditLink], head: AuditLink) async throws -> Int {
         var compared = 0
-        for checkpoint in checkpoints.sorted(by: { $0.number < $1.number }) where checkpoint.number >= base.number {
+        for checkpoint in checkpoints.sorted(by: { $0.number < $1.number }) {
             if checkpoint.number > head.number { throw BrokenLink(number: head.number + 1, .checkpointMissing) }
-            let found =
-                checkpoint.number == base.number
-                ? base : try await read { db in try AuditChainRepository.last(through: checkpoint.number, on: db) }
+            guard let found = try await read({ db in try AuditChainRepository.find(checkpoint.number, on: db) }) else { continue }
             if found != checkpoint { throw BrokenLink(number: checkpoint.number, .checkpoint) }
             compared += 1
         }
@@ -150,6 +148,10 @@ extension BrokenLink: CustomStringConvertible {
         case .doubled: "Broken at \(name): there are two records of this number. One was inserted."
         case .beforeBeginning:
             "Broken at \(name): the record lies before the chain's beginning. It was inserted, or kept after it was archived."
+        case .archiveMissing:
+            "Broken at \(name): no archive begins with it, and a later one is said to have been made. The log's beginning was deleted, or an archive's row."
+        case .archiveUnrecorded:
+            "Broken at \(name): the records up to it are said to be in an archive, and the log does not tell that it was made. They were deleted."
         case .truncated: "Broken at \(name): the log ends before it, its head does not. The end was cut off."
         case .behindHead: "Broken at \(name): the record lies behind the log's head. It was inserted, or the head was set back."
         case .head: "Broken at \(name): the log's head has another hash for it. The end or the head was written anew."

@@ -174,7 +174,7 @@ package struct Reconciler: Sendable {
                     [.init(.warning, phase: .provisioning, reason: "address_lost", message: message)], to: moved, on: db)
                 try WorkRepository.enqueue(moved, on: db)
             }
-            guard try StoreRepository.adopt(store, on: db) else { return false }
+            guard try StoreRepository.adopt(store, size: PlanSize.of(store.plan)?.promised, on: db) else { return false }
             try EventRepository.append(
                 [.init(.adopted, phase: .provisioning, message: messages.joined(separator: " "))], to: id, on: db)
             try AuditRepository.append(

@@ -76,7 +76,9 @@ struct AuditCommand {
         if report.records == 0 { text = "Whole: no records" }
         text += ", \(Double(seconds) / 1000) s"
         if file != nil { text += "; \(report.checkpointsCompared) checkpoints agree" }
-        if report.checkpointsOfArchives > 0 { text += ", \(report.checkpointsOfArchives) are of records that have been archived" }
+        if report.checkpointsOfArchives > 0 {
+            text += ", \(report.checkpointsOfArchives) lie within archives: compare them with the files"
+        }
         print("\(text).")
         if checkpoints.isEmpty {
             print("Without a checkpoint from elsewhere a log that was written anew as a whole would look the same.")

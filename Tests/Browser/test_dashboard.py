@@ -72,6 +72,43 @@ def test_the_list_lives(signed_in, platform):
     expect(page.get_by_role("heading", name="No store fits")).to_be_visible()
 
 
+def lose_the_next_answer(page):
+    """The service gets the order and takes it; the browser gets the words of a proxy that has not waited."""
+    def lose(route):
+        assert route.fetch().status == 202
+        route.fulfill(status=503, body="upstream timed out")
+    page.route("**/api/v1/stores", lose, times=1)
+
+
+def order_without_answer(page, name):
+    page.get_by_role("button", name="New store").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    lose_the_next_answer(page)
+    page.get_by_role("button", name="Create store").click()
+    expect(page.get_by_role("alert")).to_contain_text("answered 503")
+
+
+def test_an_order_whose_answer_was_lost_is_found_by_sending_it_again(signed_in, platform):
+    page = signed_in
+    order_without_answer(page, "Lost Answer")
+    refused(page, 503)
+    page.get_by_role("button", name="Create store").click()
+    expect(page.get_by_role("heading", name="Lost Answer")).to_be_visible()
+    assert platform.postgres.query("SELECT count(*) FROM stores WHERE name = 'Lost Answer'") == [["1"]]
+
+
+def test_another_order_behind_a_lost_answer_is_told_of_the_first(signed_in, platform):
+    page = signed_in
+    order_without_answer(page, "Taken Unseen")
+    page.get_by_label("Name", exact=True).fill("Second Thought")
+    page.get_by_role("button", name="Create store").click()
+    expect(page.get_by_role("alert")).to_contain_text("you sent before was taken")
+    page.expected = [text for text in page.complaints if "status of 503" in text or "status of 422" in text]
+    page.get_by_role("button", name="Create store").click()
+    expect(page.get_by_role("heading", name="Second Thought")).to_be_visible()
+    assert platform.postgres.query("SELECT count(*) FROM stores WHERE name IN ('Taken Unseen', 'Second Thought')") == [["2"]]
+
+
 def test_faults_stand_at_their_fields(signed_in, platform):
     page = signed_in
     platform.create("Taken already")

@@ -151,7 +151,14 @@ def test_the_auditor_reads_the_views_and_nothing_else(upgraded):
     for table in tables:
         assert "permission denied" in postgres.as_role(url, f"SELECT FROM public.{table}").stderr, table
     for statement in ("DELETE FROM reporting.audit_log", "UPDATE reporting.stores SET name = 'x'", "CREATE TABLE public.t (n int)", "CREATE ROLE mine"):
-        assert "denied" in postgres.as_role(url, statement).stderr, statement
+        assert "denied" in postgres.as_role(url, f"SET TRANSACTION READ WRITE; {statement}").stderr, statement
+
+
+def test_what_an_auditor_forgets_ends_by_itself(upgraded):
+    bounds = ("idle_in_transaction_session_timeout", "statement_timeout", "transaction_read_only")
+    shown = upgraded.postgres.as_role(secret(upgraded.objects, *AUDITOR), "SELECT " + ", ".join(f"current_setting('{name}')" for name in bounds))
+    assert shown.stdout == "1min|15min|on\n"
+    assert upgraded.postgres.query("SELECT rolname FROM pg_roles WHERE rolconnlimit = 10") == [["store_platform_auditor"]]
 
 
 def test_nobody_enters_without_the_password_of_the_secret(upgraded):
@@ -240,5 +247,6 @@ def test_a_database_elsewhere_that_is_made_as_the_page_says_can_be_migrated():
         assert done.returncode == 0 and "have what they may do" in done.stdout, done.stderr
         read = subprocess.run(["psql", "-XAtq", urls["store_platform_application"], "-c", "SELECT count(*) FROM audit_log"], capture_output=True, text=True)
         assert read.stdout == "0\n", read.stderr
+        assert postgres.query("SELECT rolconnlimit, array_length(rolconfig, 1) FROM pg_roles WHERE rolname = 'store_platform_auditor'") == [["10", "4"]]
     finally:
         postgres.stop()

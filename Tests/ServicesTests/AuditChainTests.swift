@@ -75,6 +75,14 @@ struct Tampering: Sendable, CustomTestStringConvertible {
             difference: .fields, keepsTriggers: true),
         .init(name: "a dropped partition", sql: "DROP TABLE audit_log_2025_02", number: 11, difference: .missing),
         .init(
+            name: "a dropped beginning, said to be archived",
+            sql: "DROP TABLE audit_log_2025_01;" + archive("audit_log_2025_01", 1, 10),
+            number: 10, difference: .archiveUnrecorded),
+        .init(
+            name: "a dropped beginning of which the later half is said to be archived",
+            sql: "DROP TABLE audit_log_2025_01, audit_log_2025_02;" + archive("audit_log_2025_02", 11, 20), number: 1,
+            difference: .archiveMissing),
+        .init(
             name: "a detached partition", sql: "ALTER TABLE audit_log DETACH PARTITION audit_log_2025_02", number: 11,
             difference: .missing),
         .init(
@@ -82,6 +90,14 @@ struct Tampering: Sendable, CustomTestStringConvertible {
             number: 15,
             difference: .fields),
     ]
+
+    /// What an archive leaves in the database, but for its record.
+    private static func archive(_ partition: String, _ first: Int, _ last: Int) -> String {
+        """
+        INSERT INTO audit_archives (partition, first_number, last_number, last_hash, file, file_sha256)
+        SELECT '\(partition)', \(first), \(last), previous_hash, '\(partition).jsonl', sha256('x') FROM audit_log WHERE number = \(last + 1)
+        """
+    }
 
     /// As the owner would do it: with the function of the schema, from record to record.
     private static func rehash(_ first: Int, _ last: Int) -> String {
@@ -329,6 +345,13 @@ struct AuditArchiveTests {
             let report = try await AuditVerification(pool: pool, pageLength: 7).run(checkpoints: [early])
             #expect(report.base.number == 20)
             #expect(report.head.number == 32)  // each archive is itself recorded
+            // A checkpoint at an archive's end is compared with its row, one within can only be with its file.
+            let (atEnd, within) = (AuditLink(number: 10, hash: early.hash), AuditLink(number: 15, hash: early.hash))
+            #expect(try await AuditVerification(pool: pool).run(checkpoints: [early, within]).checkpointsOfArchives == 1)
+            let otherwise = await #expect(throws: BrokenLink.self) {
+                try await AuditVerification(pool: pool).run(checkpoints: [atEnd])
+            }
+            #expect(otherwise == BrokenLink(number: 10, .checkpoint))
             let again = try await AuditArchive(pool: pool, directory: directory, months: now - 2).run()
             #expect(again.isEmpty)
             try await pool.withConnection { db in
@@ -338,6 +361,24 @@ struct AuditArchiveTests {
             }
             let broken = await #expect(throws: BrokenLink.self) { try await AuditVerification(pool: pool).run() }
             #expect(broken == BrokenLink(number: 21, .missing))
+        }
+    }
+
+    @Test func `of two archives at once one is told to wait, and moves nothing`() async throws {
+        try await withTestDatabase(migrations: migrations) { pool, configuration in
+            try await writeHistory(pool)
+            let directory = FileManager.default.temporaryDirectory.appendingPathComponent("audit-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: directory) }  // a directory in /tmp that is left is no failure
+            let archive = AuditArchive(pool: pool, directory: directory, months: 1)
+            let other = ConnectionPool(configuration: configuration)
+            #expect(try await other.withConnection { db in try AuditArchiveRepository.takeTurn(on: db) })
+            await #expect(throws: AuditArchive.AlreadyRunning.self) { try await archive.run() }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
+            await other.close()
+            #expect(try await archive.run().count == 3)
+            // It has let go of its turn.
+            #expect(try await archive.run().isEmpty)
         }
     }
 

@@ -204,3 +204,17 @@ def test_an_archive_can_be_verified_by_what_the_page_says_alone(tmp_path):
         # An archived day is no longer in the log; the archiving is, behind what was moved.
         assert platform.postgres.query("SELECT number, actor, action, previous_hash = decode('%s', 'hex') FROM audit_log" % checkpoint["hash"]) == [["4", "store-platform", "audit.archive", "t"]]
         assert "1 records, numbers 4 to 4" in audit(platform, "verify").stdout
+
+
+def test_a_second_archive_at_once_says_so_and_moves_nothing(platform, tmp_path):
+    settings = {"DATABASE_URL": platform.postgres.url, "STORE_PLATFORM_AUDIT_RETENTION": "6", "STORE_PLATFORM_AUDIT_ARCHIVE": str(tmp_path)}
+    archive = [BINARIES / "store-platform", "audit", "archive"]
+    lock = "SELECT pg_advisory_lock(hashtextextended('store-platform audit archive', 0)); \\echo locked\n"
+    with subprocess.Popen(["psql", "-Xq", "-o", "/dev/null", platform.postgres.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        first.stdin.write(lock)
+        first.stdin.flush()
+        assert first.stdout.readline() == "locked\n"
+        second = subprocess.run(archive, env=settings, capture_output=True, text=True)
+        assert second.returncode == 69 and "Another “audit archive” is under way" in second.stderr
+        first.stdin.close()
+    assert subprocess.run(archive, env=settings).returncode == 0

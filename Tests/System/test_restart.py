@@ -61,6 +61,8 @@ def test_a_deletion_survives_a_kill(platform, moment):
 def test_rows_that_were_lost_are_written_again_from_their_namespaces(platform):
     store = platform.create("Found again")
     ready = platform.wait_for_phase(store["id"], "ready")
+    size = f"SELECT cpu, memory, storage FROM stores WHERE id = '{store['id']}'"
+    ordered = platform.postgres.query(size)
     platform.service.terminate()
     platform.postgres.query(
         "SET session_replication_role = replica; "  # the triggers that keep events append-only do not fire
@@ -69,6 +71,7 @@ def test_rows_that_were_lost_are_written_again_from_their_namespaces(platform):
     adopted = wait_until(lambda: platform.store(store["id"]).get("phase") == "ready" and platform.store(store["id"]), 20, "the adoption")
     for field in ("id", "name", "slug", "engine", "plan", "account", "createdAt"):
         assert adopted[field] == ready[field]
+    assert platform.postgres.query(size) == ordered and "" not in ordered[0]
     assert platform.events(store["id"])[0]["type"] == "adopted"
 
 

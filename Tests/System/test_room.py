@@ -43,14 +43,46 @@ def test_they_all_become_ready_and_a_deletion_makes_room_once_it_is_complete(cro
     assert order(crowded, "In Time").status_code == 202
 
 
+def run_neighbour(platform, cpu, namespace="default", labels=None, node=None):
+    """A pod that is not of our stores, once it has a place."""
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "neighbour", "labels": labels or {}},
+           "spec": {"containers": [{"name": "a", "image": "a", "resources": {"requests": {"cpu": cpu, "memory": "1Mi"}, "limits": {"cpu": cpu, "memory": "1Mi"}}}]}}
+    if node:
+        pod["spec"]["nodeName"] = node
+    made = requests.post(f"{platform.cluster_url}/api/v1/namespaces/{namespace}/pods", json=pod, timeout=10)
+    assert made.status_code == 201, made.text
+    wait_until(lambda: platform.cluster(f"/api/v1/namespaces/{namespace}/pods/neighbour").json()["spec"].get("nodeName"), 10, "a place for the pod")
+
+
+def make_namespace(platform, name, **labels):
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {f"store-platform/{key}": value for key, value in labels.items()}}}
+    made = requests.post(f"{platform.cluster_url}/api/v1/namespaces", json=body, timeout=10)
+    assert made.status_code == 201, made.text
+
+
 def test_what_else_runs_on_the_nodes_counts():
     with Platform(simulator=NODE) as platform:
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "neighbour"},
-               "spec": {"containers": [{"name": "a", "image": "a", "resources": {"requests": {"cpu": "800m"}}}]}}
-        assert requests.post(f"{platform.cluster_url}/api/v1/namespaces/default/pods", json=pod, timeout=10).status_code == 201
-        wait_until(lambda: platform.cluster("/api/v1/namespaces/default/pods/neighbour").json()["spec"].get("nodeName"), 10, "a place for the pod")
+        run_neighbour(platform, "800m")
         answer = order(platform, "Too Many")
         assert answer.status_code == 409 and "room for 200m of CPU" in answer.json()["detail"]
+
+
+def test_so_do_the_stores_of_another_installation():
+    with Platform(simulator=NODE) as platform:
+        make_namespace(platform, "store-b2bcdefghijk", type="store", id="b2bcdefghijk", install="another")
+        run_neighbour(platform, "800m", "store-b2bcdefghijk", {"store-platform/type": "store", "store-platform/id": "b2bcdefghijk"})
+        answer = order(platform, "Too Many")
+        assert answer.status_code == 409 and "room for 200m of CPU" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "closing", [{"unschedulable": True}, {"taints": [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]}], ids=["cordoned", "control plane"])
+def test_what_runs_on_nodes_that_take_no_pods_takes_nothing_from_the_others(closing):
+    with Platform(simulator=NODE, nodes=2) as platform:
+        changed = requests.patch(f"{platform.cluster_url}/api/v1/nodes/simulator-0", json={"spec": closing}, headers={"Content-Type": "application/merge-patch+json"}, timeout=10)
+        assert changed.status_code == 200, changed.text
+        run_neighbour(platform, "800m", node="simulator-0")
+        assert order(platform, "Beside It").status_code == 202
 
 
 @pytest.mark.parametrize("silence", ["the nodes are not told of", "the setting says so"])

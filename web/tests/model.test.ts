@@ -3,6 +3,7 @@ import test from "node:test";
 import { EventParser } from "../src/api/sse";
 import type { StoreEvent } from "../src/api/types";
 import access from "../../docs/access.md";
+import { isRefusal } from "../src/model/order";
 import { share, wanted, written } from "../src/model/quota";
 import { roles } from "../src/model/roles";
 import { suggestedSlug } from "../src/model/slug";
@@ -48,6 +49,10 @@ test("a failure marks the stage that waited, and a retry takes it up again", () 
   const events = [event("stage_started", "shop"), event("stage_waiting", "shop", "The image cannot be pulled"), event("phase_changed", null, "", "failed")];
   assert.equal(stagesOf(events)[6]?.state, "failed");
   assert.equal(stagesOf([...events, event("retry_requested", null)])[6]?.state, "active");
+});
+
+test("only a refusal makes of the next order another one", () => {
+  assert.deepEqual([0, 400, 401, 409, 422, 429, 500, 502, 503, 504].filter(isRefusal), [400, 401, 409, 422]);
 });
 
 test("times are told as people tell them", () => {

@@ -165,6 +165,8 @@ DO $$ DECLARE link bytea := (SELECT previous_hash FROM audit_log WHERE number = 
     END LOOP;
     UPDATE audit_head SET hash = link WHERE number = {to};
 END $$"""
+ARCHIVED = ("INSERT INTO audit_archives (partition, first_number, last_number, last_hash, file, file_sha256)"
+            " SELECT 'audit_log_2025_01', {first_archived}, {n}, previous_hash, 'audit_log_2025_01.jsonl', sha256('x') FROM audit_log WHERE number = {n} + 1")
 # What somebody with every right does to the log, {n} and {m} being any two of its records and {last} the last one, and what must be said of it.
 TAMPERINGS = [
     ("UPDATE audit_log SET actor = 'mallory' WHERE number = {n}", "number {n} "),
@@ -179,6 +181,8 @@ TAMPERINGS = [
     ("DELETE FROM audit_log WHERE number > {n}; UPDATE audit_head SET number = {n}, hash = (SELECT hash FROM audit_log WHERE number = {n})", "number {next}: the log ends before it, a checkpoint"),
     ("UPDATE audit_log SET actor = 'mallory' WHERE number = {n}" + REHASH.replace("{to}", "{n}"), "number {next} "),
     ("UPDATE audit_log SET actor = 'mallory' WHERE number = {n}" + REHASH.replace("{to}", "{last}"), "a checkpoint has another hash"),
+    ("DELETE FROM audit_log WHERE number <= {n}; " + ARCHIVED.replace("{first_archived}", "1"), "number {n}: the records up to it are said to be in an archive"),
+    ("DELETE FROM audit_log WHERE number <= {n}; " + ARCHIVED.replace("{first_archived}", "2"), "number 1: no archive begins with it"),
     ("ALTER TABLE audit_log DISABLE TRIGGER audit_log_link", "the trigger audit_log_link"),
     ("ALTER TABLE audit_log DISABLE TRIGGER audit_log_append_only; DELETE FROM audit_log WHERE number = {n}", "number {n}: there is no such record"),
 ]

@@ -20,4 +20,9 @@ ALTER ROLE store_platform_auditor PASSWORD :'auditor_password';
 -- Over a table of many partitions PostgreSQL compiles for longer than the query then takes.
 ALTER ROLE store_platform_application SET jit = off;
 ALTER ROLE store_platform_auditor SET jit = off;
+-- Against what an auditor forgets: an open transaction holds back the events of everybody, a query without end the months of the log.
+ALTER ROLE store_platform_auditor CONNECTION LIMIT 10;
+ALTER ROLE store_platform_auditor SET idle_in_transaction_session_timeout = '1min';
+ALTER ROLE store_platform_auditor SET statement_timeout = '15min';
+ALTER ROLE store_platform_auditor SET default_transaction_read_only = on;
 COMMIT;

@@ -2,6 +2,7 @@ import { useEffect, useState, type FormEvent } from "react";
 import { Problem, type Order } from "../api/client";
 import type { Choice } from "../api/types";
 import { countries, countryName, currencies, currencyOf } from "../model/countries";
+import { isRefusal, takenBefore } from "../model/order";
 import { suggestedSlug } from "../model/slug";
 import { navigate } from "../router";
 import { asProblem, useClient } from "../session";
@@ -42,13 +43,13 @@ export function CreateStore({ onClose }: { onClose: () => void }) {
     setSending(true);
     setProblem(null);
     try {
-      // A refused order may be changed and sent again: that is another request, so it has another key.
+      // A refused order may be changed and sent again: that is another request, so it has another key. One of which nobody knows keeps its key.
       const store = await client.create({ ...order, ...(slug ? { slug } : {}) }, `${key}-${attempt}`);
       navigate(`/stores/${store.id}`);
     } catch (error) {
-      const problem = asProblem(error);
-      if (problem.document.status !== 0) setAttempt(attempt + 1);
-      setProblem(problem);
+      const { document } = asProblem(error);
+      if (isRefusal(document.status)) setAttempt(attempt + 1);
+      setProblem(new Problem(document.code === "idempotency_key_reused" ? { ...document, detail: takenBefore } : document));
       setSending(false);
     }
   }
