@@ -40,10 +40,11 @@ package struct Access: Sendable {
         }
     }
 
-    /// Who sends a request, for its record; nil for one who has not shown it.
+    /// Who sends a request, for its record; nil for one who has not shown it. Nothing is looked up that was not good when the request was
+    /// let in: an address that is barred must not learn of a guess here.
     func knownPrincipal(of request: Request) async -> Principal? {
         do {
-            return try await principal(of: request) { _ in }
+            return try await principal(of: request) { isKnown in guard isKnown else { throw StoreError.unauthenticated } }
         } catch {
             return nil
         }

@@ -271,6 +271,17 @@ def test_failed_sign_ins_are_limited_on_all_replicas_together_and_good_tokens_go
         assert {requests.get(f"{url}/api/v1/me", timeout=10).status_code for url in urls} == {401}
 
 
+def test_while_an_address_is_barred_no_token_is_tried_by_way_of_the_audit_log():
+    with Platform(environment={"STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES": "10/86400"}) as platform:
+        unseen = issue(platform, "viewer")
+        guesses = [Client(platform.url, f"sp_guess{number}_{'0' * 64}").call("GET", "/api/v1/me") for number in range(11)]
+        assert guesses[-1].status_code == 429
+        for method, path in (("DELETE", "/api/v1/session"), ("POST", "/api/v1/stores"), ("GET", "/api/v1/me")):
+            answer = unseen.call(method, path)
+            assert answer.status_code == 429 and answer.json()["code"] == "rate_limited"
+        assert platform.postgres.query("SELECT DISTINCT actor FROM audit_log WHERE result = 'rate_limited'") == [["anonymous"]]
+
+
 # Requests that meet the state of things.
 
 @pytest.mark.parametrize("key", ["", "a b", "é".encode(), "k" * 256], ids=["empty", "two words", "not ASCII", "256"])
