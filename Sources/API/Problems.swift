@@ -66,6 +66,12 @@ extension Problem {
             self.init(
                 .forbidden, code: "no_role",
                 detail: "None of the groups of “\(name)” has a role here. Ask who runs the platform for one.")
+        case .withoutAccount(let name, let account):
+            self.init(
+                .forbidden, code: "no_account",
+                detail:
+                    "The groups of “\(name)” lead to the account “\(account)”, which is not open. Ask who runs the platform to open it."
+            )
         case .tooManyRequests(let verdict):
             self.init(
                 .tooManyRequests, code: "rate_limited",

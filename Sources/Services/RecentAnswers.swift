@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Who a secret belonged to when it was last looked up, by the secret's hash. An answer is used for so short a time that what ends has
-/// ended everywhere within a second.
+/// What was found when it was last looked up, as who a secret belonged to, by the secret's hash. An answer is used for so short a time that
+/// what ends has ended everywhere within a second.
 final class RecentAnswers<Answer: Sendable>: Sendable {
     private struct Entry {
-        /// Nil: the secret was not good.
+        /// Nil: there was none, the secret was not good.
         let answer: Answer?
         let until: ContinuousClock.Instant
     }
