@@ -40,7 +40,8 @@ package struct Access: Sendable {
             let caller = Caller(principal: principal, remoteAddress: address, requestID: request.id)
             var response = try await handler(request, caller).with("Cache-Control", "no-store")
             for field in HTTPFields(limits: verdicts.compactMap(\.self)).all { response.headers.add(field.name, field.value) }
-            return response.whileStreaming { try await isStill(principal, of: request) }
+            guard case .stream = response.body else { return response }
+            return response.holding(try limiter.admitStream(of: name)).whileStreaming { try await isStill(principal, of: request) }
         }
     }
 
@@ -153,11 +154,17 @@ extension Request {
 }
 
 extension Response {
+    /// Holds a place until the streamed body has ended, or was dropped before it began.
+    fileprivate func holding(_ place: OpenStreams.Place) -> Response {
+        streaming { produce, writer in
+            try await produce(writer)
+            withExtendedLifetime(place) {}
+        }
+    }
+
     /// Cuts a streamed body off within a second once the condition no longer holds.
     fileprivate func whileStreaming(_ isAllowed: @Sendable @escaping () async throws -> Bool) -> Response {
-        guard case .stream(let produce) = body else { return self }
-        var copy = self
-        copy.body = .stream { writer in
+        streaming { produce, writer in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await produce(writer) }
                 group.addTask {
@@ -168,6 +175,14 @@ extension Response {
                 group.cancelAll()
             }
         }
+    }
+
+    private typealias Produce = @Sendable (ResponseWriter) async throws -> Void
+
+    private func streaming(_ write: @escaping @Sendable (@escaping Produce, ResponseWriter) async throws -> Void) -> Response {
+        guard case .stream(let produce) = body else { return self }
+        var copy = self
+        copy.body = .stream { writer in try await write(produce, writer) }
         return copy
     }
 }

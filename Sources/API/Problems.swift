@@ -78,6 +78,12 @@ extension Problem {
                 detail:
                     "Too many: the limit “\(verdict.limit.name)” is \(verdict.limit.requests) in \(verdict.limit.window) seconds. Try again in \(verdict.seconds) s.",
                 retryAfter: verdict.seconds, headers: HTTPFields(limits: [verdict]))
+        case .tooManyStreams(let limit):
+            self.init(
+                .tooManyRequests, code: "too_many_streams",
+                detail:
+                    "You have \(limit) streams open here, which is as many as may be. Close one; a single stream of /api/v1/events follows all stores.",
+                retryAfter: 5)
         case .overloaded:
             self.init(
                 .serviceUnavailable, code: "overloaded",

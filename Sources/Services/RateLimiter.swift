@@ -15,6 +15,8 @@ package final class RateLimiter: Sendable {
         package var orders: RateLimit? = RateLimit(name: "orders", requests: 60, window: 60)
         /// Of an address.
         package var failures: RateLimit? = RateLimit(name: "sign-in-failures", requests: 20, window: 60)
+        /// Of a token or session, open at a time.
+        package var streams: Int? = 32
 
         package init() {}
     }
@@ -29,11 +31,13 @@ package final class RateLimiter: Sendable {
     private let pool: ConnectionPool
     private let settings: Settings
     private let state: Mutex<State>
+    private let streams: OpenStreams
     private let start = ContinuousClock.now
 
     package init(pool: ConnectionPool, settings: Settings = Settings()) {
         self.pool = pool
         self.settings = settings
+        streams = OpenStreams(limit: settings.streams)
         state = Mutex(
             State(requests: settings.requests.map { RateBuckets($0) }, addresses: settings.address.map { RateBuckets($0) }))
     }
@@ -57,6 +61,10 @@ package final class RateLimiter: Sendable {
         guard let limit = settings.orders else { return nil }
         return try RateLimiter.check(try await pool.withConnection { db in try RateRepository.take(caller, of: limit, on: db) })
     }
+
+    /// - Returns: the place that an answer holds while it is written.
+    /// - Throws: `StoreError` `.tooManyStreams`.
+    package func admitStream(of caller: String) throws(StoreError) -> OpenStreams.Place { try streams.take(for: caller) }
 
     /// Called before a credential is looked up that has not been good lately.
     /// - Throws: `StoreError` `.tooManyRequests` while the address is barred.

@@ -88,6 +88,7 @@ def test_set_values_arrive_under_their_names():
         "STORE_PLATFORM_LIMIT_ADDRESS": "0",
         "STORE_PLATFORM_LIMIT_ORDERS": "10/3600",
         "STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES": "5/60",
+        "STORE_PLATFORM_LIMIT_STREAMS": "8",
         "STORE_PLATFORM_SESSION_LIFETIME": "3600",
         "STORE_PLATFORM_TRUSTED_PROXIES": "10.0.0.0/8,127.0.0.1",
         "STORE_PLATFORM_PROXY_ROLES": "admins=admin,shops=merchant:blue-teapots",
