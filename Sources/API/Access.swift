@@ -55,7 +55,21 @@ package struct Access: Sendable {
         }
     }
 
+    /// Whether a request shows a token or cookie that was good when it was last looked up; nobody is asked for it.
+    func isKnown(_ request: Request) -> Bool {
+        do {
+            if request.headers["Authorization"] != nil { return tokens.hasBeenGood(try request.bearerToken()) }
+            return try settings.cookie.secret(in: request).map(sessions.hasBeenGood) ?? false
+        } catch {
+            return false
+        }
+    }
+
     func address(of request: Request) -> String { request.clientAddress(trusting: settings.trustedProxies) }
+
+    func admitsRefusalRecord(of request: Request) -> Bool {
+        limiter.admitsRefusalRecord(of: AddressRange.household(of: address(of: request)))
+    }
 
     /// A token counts before a cookie, and a cookie before what a proxy says.
     private func principal(of request: Request, from address: String) async throws -> Principal {

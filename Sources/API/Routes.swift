@@ -20,7 +20,7 @@ package struct Routes: Sendable {
         access = Access(
             tokens: services.tokens, sessions: services.sessions, accounts: services.accounts, limiter: services.limiter,
             settings: services.signIn)
-        shedding = LoadShedder(longestWait: services.longestWait)
+        shedding = LoadShedder(access: access, longestWait: services.longestWait)
         audited = Audited(access: access, service: services.audit)
         stores = StoreRoutes(service: services.stores)
         events = EventRoutes(service: services.events)

@@ -15,6 +15,8 @@ package final class RateLimiter: Sendable {
         package var orders: RateLimit? = RateLimit(name: "orders", requests: 60, window: 60)
         /// Of an address.
         package var failures: RateLimit? = RateLimit(name: "sign-in-failures", requests: 20, window: 60)
+        /// Of an address: records of refusals that anybody can bring about.
+        package var refusals: RateLimit? = RateLimit(name: "refusal-records", requests: 60, window: 60)
         /// Of a token or session, open at a time.
         package var streams: Int? = 32
 
@@ -24,6 +26,7 @@ package final class RateLimiter: Sendable {
     private struct State {
         var requests: RateBuckets?
         var addresses: RateBuckets?
+        var refusals: RateBuckets?
         /// Until when an address that has failed too often may only send tokens that are known to be good.
         var barred: [String: ContinuousClock.Instant] = [:]
     }
@@ -39,7 +42,9 @@ package final class RateLimiter: Sendable {
         self.settings = settings
         streams = OpenStreams(limit: settings.streams)
         state = Mutex(
-            State(requests: settings.requests.map { RateBuckets($0) }, addresses: settings.address.map { RateBuckets($0) }))
+            State(
+                requests: settings.requests.map { RateBuckets($0) }, addresses: settings.address.map { RateBuckets($0) },
+                refusals: settings.refusals.map { RateBuckets($0) }))
     }
 
     /// - Throws: `StoreError` `.tooManyRequests`.
@@ -53,6 +58,12 @@ package final class RateLimiter: Sendable {
     package func admit(caller: String) throws(StoreError) -> RateLimit.Verdict? {
         let now = now
         return try RateLimiter.check(state.withLock { $0.requests?.take(caller, at: now) })
+    }
+
+    /// Whether the audit log is to have a record of a refusal that anybody can bring about.
+    package func admitsRefusalRecord(of address: String) -> Bool {
+        let now = now
+        return state.withLock { $0.refusals?.take(address, at: now) }?.isGranted ?? true
     }
 
     /// - Returns: what is left; nil without a limit.
