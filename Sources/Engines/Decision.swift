@@ -35,6 +35,9 @@ package struct Decision: Sendable, Hashable {
 }
 
 extension Decision {
+    /// How long a store may be in the making before it is asked whether what it was given is still there.
+    private static let patience: TimeInterval = 60
+
     /// - Parameter deadline: when an attempt at provisioning has taken too long.
     package static func about(
         _ store: Store, stages: [Stage], observation: Observation, now: Date, deadline: Date, installID: String
@@ -104,7 +107,7 @@ extension Decision {
             )
             return decision
         }
-        if observation.namespace == nil, store.phase == .ready || store.phase == .degraded { decision.event = .namespaceLost }
+        if observation.namespace == nil, store.isLive { decision.event = .namespaceLost }
         // Something that runs is there only if everything it needs was there before: the rest need not be read again to go on.
         let trustsEarlier = !observation.isComplete && observation.hasWorkloads
         guard observation.isComplete || observation.namespace == nil || trustsEarlier else {
@@ -118,7 +121,6 @@ extension Decision {
 
     /// Finds the state of each stage in turn, and what to write for those that may begin.
     private mutating func walk(_ all: [Stage], _ observation: Observation, _ store: Store, trustsEarlier: Bool) {
-        let isLive = store.phase == .ready || store.phase == .degraded
         for stage in all {
             guard stage.needs.allSatisfy({ self.stages[$0] == .ready }) else {
                 self.stages[stage.name] = .blocked
@@ -134,7 +136,7 @@ extension Decision {
                 actions.append(.removeJob(name: job.metadata.name, uid: job.metadata.uid))
                 self.stages[stage.name] = .missing
             } else if missing.isEmpty {
-                self.stages[stage.name] = isKnown ? stage.state(in: observation, isLive: isLive) : .ready
+                self.stages[stage.name] = isKnown ? stage.state(in: observation, isLive: store.isLive) : .ready
             } else {
                 actions.append(.write(stage.name, missing))
                 // Objects that only have to be there are ready once they are written, which comes before the next action.
@@ -146,7 +148,7 @@ extension Decision {
     private mutating func conclude(_ store: Store, _ all: [Stage], _ observation: Observation, now: Date, deadline: Date) {
         if let failure = all.compactMap({ stages[$0.name]?.failure }).first {
             cause = failure
-            event = store.phase == .ready || store.phase == .degraded ? .becameUnwell : .gaveUp
+            event = store.isLive ? .becameUnwell : .gaveUp
             actions = []
             return
         }
@@ -156,10 +158,7 @@ extension Decision {
                 return
             }
             isWell = actions.isEmpty
-            let isLive = store.phase == .ready || store.phase == .degraded
-            // What was altered before it was ever found right shows only by whose hand it was.
-            let isSuspect = isLive ? store.seal == nil || observation.seal?.text != store.seal : observation.isTouchedByOthers
-            if isWell, isSuspect, !observation.isVerified {
+            if isWell, observation.isSuspect(of: store) {
                 actions = [.verify(all.flatMap(\.manifests))]
                 return
             }
@@ -175,6 +174,18 @@ extension Decision {
             isSettled = true
             return
         }
+        // What holds it up may lie in what was taken for granted: a Service that is gone, a policy that somebody has altered.
+        if actions.isEmpty, observation.namespace != nil, store.isLive || now > store.attemptedAt + Decision.patience {
+            guard observation.isComplete else {
+                needsEverything = true
+                return
+            }
+            if observation.isSuspect(of: store) {
+                let begun = store.isLive ? all : all.filter { stages[$0.name] != .blocked }
+                actions = [.verify(begun.flatMap(\.manifests))]
+                return
+            }
+        }
         cause = all.compactMap { stages[$0.name]?.wait }.first
         if store.phase == .ready, event == nil, actions.isEmpty { event = .becameUnwell }
         if store.phase == .pending { event = .started }
@@ -186,6 +197,20 @@ extension Decision {
                 cause?.reason ?? "deadline", "The store did not become ready in time.\(waiting) Mend the cause and retry.")
         }
     }
+}
+
+extension Observation {
+    /// Whether it is to be seen if somebody has changed something. What was altered before it was ever found right shows only by whose hand it
+    /// was.
+    fileprivate func isSuspect(of store: Store) -> Bool {
+        guard !isVerified else { return false }
+        return store.isLive ? store.seal == nil || seal?.text != store.seal : isTouchedByOthers
+    }
+}
+
+extension Store {
+    /// Whether its shop has been ready, and was not called failed since.
+    fileprivate var isLive: Bool { phase == .ready || phase == .degraded }
 }
 
 extension Stage {

@@ -271,6 +271,17 @@ package struct ClusterGateway: Sendable {
         try await client.listMetadata(.namespace, labelSelector: "\(Labels.storeSelector),\(Labels.install)=\(platform.installID)")
     }
 
+    /// Those of which something that should run does not. The objects are looked at page by page, and not kept.
+    package func unwellStores() async throws -> Set<StoreID> {
+        let sets = try await client.list(.statefulSet, labelSelector: Labels.storeSelector) { json in
+            StatefulSet(json: json).isRolledOut ? nil : ObjectMeta(of: json).namespace
+        }
+        let deployments = try await client.list(.deployment, labelSelector: Labels.storeSelector) { json in
+            Deployment(json: json).isRolledOut ? nil : ObjectMeta(of: json).namespace
+        }
+        return Set((sets + deployments).compactMap { $0.flatMap(StoreID.init(namespace:)) })
+    }
+
     /// - Parameters:
     ///   - metadataOnly: where nothing but the object's version and labels is looked at.
     ///   - beginsWithMetadata: where that holds of what there is already.

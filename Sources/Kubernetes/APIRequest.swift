@@ -70,16 +70,24 @@ struct APIRequest: Sendable {
 
 extension APIRequest {
     /// An answer other than 2xx. Its text is used only if it is a Status: whatever else may stand there, a proxy's page for
-    /// instance, is not for our logs.
+    /// instance, is not for our logs. Nor is it the API server's word: that a proxy knows no such page, or lets nobody through, says nothing of
+    /// the object.
     func error(for answer: HTTPAnswer) -> KubernetesError {
-        let bare = Status(code: answer.head.status)
-        guard answer.head.isJSON else { return KubernetesError(.status(bare), request: title) }
+        let code = answer.head.status
+        if let status = status(in: answer) { return KubernetesError(.status(status), request: title) }
+        guard (400..<500).contains(code), ![401, 408, 429].contains(code) else {
+            return KubernetesError(.status(Status(code: code)), request: title)
+        }
+        return malformed("HTTP \(code) without a Status")
+    }
+
+    private func status(in answer: HTTPAnswer) -> Status? {
+        guard answer.head.isJSON else { return nil }
         do {
             let json = try JSONValue(parsing: answer.body, allowingNUL: true)
-            let isStatus = json["kind"]?.string == "Status"
-            return KubernetesError(.status(isStatus ? Status(json: json, code: answer.head.status) : bare), request: title)
+            return json["kind"]?.string == "Status" ? Status(json: json, code: answer.head.status) : nil
         } catch {
-            return KubernetesError(.status(bare), request: title)
+            return nil
         }
     }
 

@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 extension KubernetesClient {
     /// One page of a list.
@@ -21,6 +21,13 @@ extension KubernetesClient {
     ) async throws(KubernetesError) -> [O] {
         let selection = Selection(O.resource, namespace: namespace, labelSelector: labelSelector, fieldSelector: fieldSelector)
         return try await walk(selection, O.init(json:))
+    }
+
+    /// What is read out of each object of a kind, page by page.
+    package func list<T: Sendable>(
+        _ resource: Resource, labelSelector: String, read: (JSONValue) -> T
+    ) async throws(KubernetesError) -> [T] {
+        try await walk(Selection(resource, namespace: nil, labelSelector: labelSelector), read)
     }
 
     /// The metadata of all objects of a kind, page by page: a tenth of the bytes of the objects. Each has the kind of `resource`.

@@ -121,11 +121,10 @@ package final class KubernetesClient: Sendable {
 
     /// Waits for the budget's leave to send a request.
     private func turn(for request: APIRequest) async throws(KubernetesError) -> HTTPCall {
-        switch budget.withLock({ $0.admit(at: .now) }) {
+        switch budget.withLock({ $0.admit(at: .now, before: KubernetesClient.deadline) }) {
         case .go: break
-        case .wait(let pause):
-            guard fits(pause) else { throw KubernetesError(.timeout, request: request.title) }
-            try await rest(pause, for: request)
+        case .wait(let pause): try await rest(pause, for: request)
+        case .late: throw KubernetesError(.timeout, request: request.title)
         case .refused:
             throw KubernetesError(.unreachable("it has answered none of the last calls; it is asked again in a few seconds"))
         }

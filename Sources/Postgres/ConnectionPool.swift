@@ -73,6 +73,10 @@ package final class ConnectionPool: Sendable {
 
     private func lending<Value: Sendable>(_ use: (Connection) async throws -> Value) async throws -> Value {
         let lent = try await acquire()
+        if Task.isCancelled {
+            await release(lent)
+            throw PostgresError(.cancelled, "The task was cancelled before it had a connection.")
+        }
         let connection: Connection
         do {
             connection = try await usable(lent)
@@ -103,7 +107,6 @@ package final class ConnectionPool: Sendable {
 
     /// The connection if it still is one, or a new one in its place.
     private func usable(_ lent: Connection?) async throws -> Connection {
-        try Task.checkCancellation(throwing: PostgresError(.cancelled, "The task was cancelled before it had a connection."))
         if let lent {
             if await lent.isUsable() { return lent }
             await discard(lent)

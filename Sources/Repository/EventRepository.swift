@@ -103,15 +103,15 @@ package enum EventRepository {
     package static func page(
         after position: Position, account: String?, limit: Int, on db: isolated Connection
     ) throws(PostgresError) -> (events: [(event: StoreEvent, position: Position)], next: Position) {
-        // From a snapshot before the page's own: what had ended by then has ended for the page too.
-        let now = try self.now(on: db)
-        // Nothing is behind now, save for who has read in the database of which this is a restored copy: its numbers mean nothing here.
-        let position = min(position, now)
+        // From a snapshot before the page's own: what could be read then is read by the page too.
+        let newest = try self.newest(on: db)
+        // Nobody is behind it, save for who has read in the database of which this is a restored copy: its numbers mean nothing here.
+        let position = min(position, newest)
         var sql: SQL = """
             SELECT store_id, seq, at, type, stage, phase, reason, message, transaction_id, id
             FROM store_events
             WHERE (transaction_id, id) > (\(String(position.transaction))::xid8, \(position.id))
-                AND transaction_id < \(String(now.transaction))::xid8
+                AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
             """
         if let account { sql += " AND store_id IN (SELECT id FROM stores WHERE account_id = \(account))" }
         sql += " ORDER BY transaction_id, id LIMIT \(limit)"
@@ -119,7 +119,7 @@ package enum EventRepository {
             (try event(row), Position(transaction: try row.decode("transaction_id"), id: try row.decode("id")))
         }
         let last = events.last?.1 ?? position
-        return (events, events.count == limit ? last : max(last, now))
+        return (events, events.count == limit ? last : max(last, newest))
     }
 
     /// Puts the events of a restored dump before all that will happen, in the order in which they were written: the transactions they name were
@@ -139,10 +139,17 @@ package enum EventRepository {
         try db.execute("ALTER TABLE store_events ENABLE TRIGGER store_events_append_only")
     }
 
-    /// Behind everything that has happened.
-    package static func now(on db: isolated Connection) throws(PostgresError) -> Position {
-        let rows = try db.query("SELECT pg_snapshot_xmin(pg_current_snapshot()) AS transaction_id")
-        return Position(transaction: try rows[0].decode("transaction_id"), id: 0)
+    /// The place of the last event, of whatever store, that can be read. Of an event, and not of the snapshot: after a crash the server gives
+    /// the numbers of transactions that had written nothing to others, and what those then write must not be behind who has read up to here.
+    package static func newest(on db: isolated Connection) throws(PostgresError) -> Position {
+        let row = try db.query(
+            """
+            SELECT transaction_id, id FROM store_events WHERE transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+            ORDER BY transaction_id DESC, id DESC LIMIT 1
+            """
+        ).first
+        guard let row else { return Position(transaction: 0, id: 0) }
+        return Position(transaction: try row.decode("transaction_id"), id: try row.decode("id"))
     }
 
     private static func event(_ row: Row) throws(PostgresError) -> StoreEvent {

@@ -67,6 +67,7 @@ package struct ClusterWatch: Sendable {
     private func follow(_ memory: inout Memory, _ changed: Changes, _ seals: Seals) async throws {
         let resource = memory.resource
         let moves = ClusterWatch.movingKinds.contains(resource)
+        memory.beginAgain()
         // Of what there is already nothing is acted on but what a seal tells, which of a quota alone is more than the metadata.
         let events = gateway.watch(
             resource, metadataOnly: !moves && resource != .resourceQuota, beginsWithMetadata: moves && memory.isFirst)
@@ -84,16 +85,16 @@ package struct ClusterWatch: Sendable {
         }
     }
 
-    /// Once everything has been listed: what looks otherwise than when it was last found right was changed while nobody watched.
+    /// Once everything has been listed: what looks otherwise than when it was last found right was changed while nobody watched, and what
+    /// does not run has perhaps fallen then.
     private func compare(_ seals: Seals, _ changed: Changes) async {
         for await all in seals.complete {
-            do {
+            await untilDone("The stores' objects were not compared") {
                 let rows = try await pool.withConnection { db in try StoreRepository.allLiving(on: db) }
-                for row in rows where row.phase == .ready && all[row.id]?.text != row.seal { changed.add(row.id) }
+                changed.add(rows.filter { $0.phase == .ready && all[$0.id]?.text != $0.seal }.map(\.id))
                 comparisons.noteObjects()
-            } catch {
-                log("The stores' objects were not compared; they are when the watch begins again: \(error)")
             }
+            await untilDone("What does not run was not looked for") { changed.add(try await gateway.unwellStores()) }
         }
     }
 
@@ -101,11 +102,26 @@ package struct ClusterWatch: Sendable {
         for await _ in changed.signals {
             let ids = changed.takeAll()
             guard !ids.isEmpty else { continue }
-            do {
+            // Nothing else would ever look at a store that is ready.
+            await untilDone("\(ids.count) changes of the cluster were not noted") {
                 try await pool.withConnection { db in try WorkRepository.enqueue(ids, on: db) }
-                bulletin.announce(work: true)
+            }
+            bulletin.announce(work: true)
+        }
+    }
+
+    /// Repeats what failed each second until it succeeds or the task is cancelled.
+    private func untilDone(_ failure: String, _ work: () async throws -> Void) async {
+        while !Task.isCancelled {
+            do {
+                return try await work()
             } catch {
-                log("\(ids.count) changes of the cluster were not noted; the stores' next look finds them: \(error)")
+                if !Task.isCancelled { log("\(failure); tried again in a second: \(error)") }
+            }
+            do {
+                try await Task.sleep(for: .seconds(1))
+            } catch {
+                return  // cancelled: the only error of a sleep
             }
         }
     }
@@ -152,8 +168,10 @@ private struct Memory {
         return before != nil && before?.mark != sighting.mark ? key.store : nil
     }
 
-    /// What the first list did not show is no news when another list does.
-    private func isNew(_ signs: Signs, after before: Signs?) -> Bool { before.map { $0 != signs } ?? (seen == nil) }
+    /// What the first list did not show is no news when another list does, unless something is wrong.
+    private func isNew(_ signs: Signs, after before: Signs?) -> Bool {
+        before.map { $0 != signs } ?? (seen == nil || signs.isTrouble)
+    }
 
     /// - Returns: the store, where it matters that the object is gone.
     mutating func drop(_ object: JSONValue, _ seals: Seals) -> StoreID? {
@@ -227,8 +245,10 @@ private final class Changes: Sendable {
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    func add(_ id: StoreID) {
-        ids.withLock { _ = $0.insert(id) }
+    func add(_ id: StoreID) { add([id]) }
+
+    func add(_ added: some Collection<StoreID>) {
+        ids.withLock { $0.formUnion(added) }
         signal.yield()
     }
 
@@ -248,6 +268,8 @@ private struct Signs: Equatable {
     let text: String
     /// Whether it says something even of an object that has only just been made, which is unready by nature.
     var isNewsAtFirstSight = true
+    /// Whether it says that something of a shop that runs is wrong.
+    var isTrouble = false
 
     static func of(_ object: JSONValue, _ resource: Resource) -> Signs {
         switch resource {
@@ -255,12 +277,12 @@ private struct Signs: Equatable {
         case .persistentVolumeClaim: return Signs(text: PersistentVolumeClaim(json: object).phase == "Bound" ? "bound" : "")
         case .statefulSet:
             let isReady = StatefulSet(json: object).isRolledOut
-            return Signs(text: isReady ? "ready" : "unready", isNewsAtFirstSight: isReady)
+            return Signs(text: isReady ? "ready" : "unready", isNewsAtFirstSight: isReady, isTrouble: !isReady)
         case .deployment:
             let deployment = Deployment(json: object)
             if deployment.isRolledOut { return Signs(text: "available") }
             let failure = deployment.conditions["ReplicaFailure"]?.message
-            return Signs(text: failure ?? "unavailable", isNewsAtFirstSight: failure != nil)
+            return Signs(text: failure ?? "unavailable", isNewsAtFirstSight: failure != nil, isTrouble: true)
         case .job:
             // Its success shows in its pod, two seconds earlier; a CronJob's has another chance in a few minutes.
             let isOurs = Seal.covers(ObjectMeta(of: object))

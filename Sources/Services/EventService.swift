@@ -34,8 +34,9 @@ package struct EventService: Sendable {
         }
     }
 
+    /// Behind everything that has happened.
     package func now() async throws -> EventRepository.Position {
-        try await pool.withConnection { db in try EventRepository.now(on: db) }
+        try await pool.withConnection { db in try EventRepository.newest(on: db) }
     }
 
     /// Hands over the events of a store behind a number, and every further one, until the receiver throws or the task is cancelled.

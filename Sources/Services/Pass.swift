@@ -22,6 +22,8 @@ struct Pass: Sendable {
     private(set) var wasVerified = false
     /// What the set-up program has said so far.
     var setupSteps: [SetupStep] = []
+    /// The reason that a pass gives whose calls failed.
+    static let interruption = "cluster_unavailable"
     /// The API server could not be asked: nothing was found out.
     private(set) var isInterrupted = false
 
@@ -79,7 +81,7 @@ struct Pass: Sendable {
         } else if error.isNamespaceTerminating {
             cause = Cause("namespace_terminating", "The namespace is on its way out; it is made again as soon as it has gone.")
         } else if error.isTransient {
-            cause = Cause("cluster_unavailable", "Waiting for the cluster: \(error.description).")
+            cause = Cause(Pass.interruption, "Waiting for the cluster: \(error.description).")
             isInterrupted = true
         } else if error.isConflict || error.isNotFound {
             cause = nil  // something has moved since it was read: the next look is a fresh one

@@ -165,9 +165,9 @@ package struct Provisioner: Sendable {
             try await bringAbout(&pass)
         } catch let error as KubernetesError {
             guard held.isTrusted else { throw LeaseLost() }
-            if gateway.isShutOut { outages.note() }
             try pass.meet(error)
         }
+        outages.note(pass)
         guard held.isTrusted else { throw LeaseLost() }
         try await Recorder(pool: pool, bulletin: bulletin, platform: gateway.platform).record(
             pass, lease, pause: pause(after: lease.attempt))
@@ -221,7 +221,7 @@ package struct Provisioner: Sendable {
     private func decide(_ pass: Pass, _ observation: Observation) -> Decision {
         Decision.about(
             pass.store, stages: pass.stages, observation: observation, now: Date(),
-            deadline: max(pass.store.attemptedAt, outages.last) + Double(settings.timeout.components.seconds),
+            deadline: max(pass.store.attemptedAt, outages.last(of: pass.store)) + Double(settings.timeout.components.seconds),
             installID: gateway.platform.installID)
     }
 }
@@ -233,10 +233,30 @@ struct LeaseLost: Error, CustomStringConvertible {
 
 /// When nobody could look last: a store is not to blame for what it did not become in that time, so its deadline counts from there.
 private final class Outages: Sendable {
-    private let state = Mutex(Date.now)
+    private struct State {
+        var ofAll = Date.now
+        var byStore: [StoreID: Date] = [:]
+    }
 
-    /// The beginning of this process counts as one: before it perhaps nobody looked either.
-    var last: Date { state.withLock { $0 } }
+    private let state = Mutex(State())
 
-    func note() { state.withLock { $0 = .now } }
+    /// The beginning of this process counts as one: before it perhaps nobody looked either. So does what another worker could not find out.
+    func last(of store: Store) -> Date {
+        state.withLock { state in
+            if store.reason == Pass.interruption, state.byStore[store.id] == nil { state.byStore[store.id] = .now }
+            return max(state.ofAll, state.byStore[store.id] ?? .distantPast)
+        }
+    }
+
+    func note() { state.withLock { $0.ofAll = .now } }
+
+    func note(_ pass: Pass) {
+        state.withLock { state in
+            if pass.isInterrupted {
+                state.byStore[pass.store.id] = .now
+            } else if pass.isSettled || pass.phase == .failed {
+                state.byStore[pass.store.id] = nil
+            }
+        }
+    }
 }

@@ -75,14 +75,14 @@ package struct Reconciler: Sendable {
             }
             present[id] = namespace
         }
-        var due = outdated(rows, present)
-        due += try await settle(unknown: present.filter { known[$0.key] == nil }, of: present)
-        try await reportVolumes(known)
-        if !due.isEmpty { try await makeDue(due) }
+        try await makeDue(outdated(rows, present))
+        try await makeDue(try await settle(unknown: present.filter { known[$0.key] == nil }, of: present))
         comparisons.noteNamespaces()
+        try await reportVolumes(known)
     }
 
     private func makeDue(_ ids: [StoreID]) async throws {
+        guard !ids.isEmpty else { return }
         try await pool.withConnection { db in
             FailPoint.reach(.enqueueBefore)
             try WorkRepository.enqueue(ids, on: db)
@@ -192,13 +192,17 @@ package struct Reconciler: Sendable {
         return isAdopted
     }
 
-    /// The store that a namespace's annotations describe.
+    /// The store that a namespace's annotations describe. Whoever may write into the cluster may have written them: they are taken for no
+    /// better than a request.
     private static func store(_ id: StoreID, rememberedBy namespace: PartialObject) -> Store? {
         let notes = namespace.metadata.annotations
-        guard let name = notes[Labels.Annotation.name], let engine = notes[Labels.Annotation.engine],
+        guard let engine = notes[Labels.Annotation.engine],
             let plan = notes[Labels.Annotation.plan], let account = notes[Labels.Annotation.account],
-            let milliseconds = notes[Labels.Annotation.createdAt].flatMap(Double.init)
+            Account.isID(account), let milliseconds = notes[Labels.Annotation.createdAt].flatMap(Int64.init),
+            (0...Int64(Date().timeIntervalSince1970 * 1000)).contains(milliseconds)
         else { return nil }
+        let name: String
+        do throws(StoreName.Fault) { name = try StoreName.checked(notes[Labels.Annotation.name] ?? "") } catch { return nil }
         let slug: Slug
         do throws(Slug.Fault) { slug = try Slug(notes[Labels.Annotation.slug] ?? "") } catch { return nil }
         let shop: ShopSettings
@@ -209,7 +213,7 @@ package struct Reconciler: Sendable {
         } catch {
             shop = .standard  // it has been set up: these count for a new set-up alone
         }
-        let createdAt = Date(timeIntervalSince1970: milliseconds / 1000)
+        let createdAt = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
         return Store(
             id: id, name: name, slug: slug, engine: EngineID(rawValue: engine), plan: PlanID(rawValue: plan), account: account,
             shop: shop,
@@ -232,7 +236,17 @@ package struct Reconciler: Sendable {
 
     /// Volumes that stay behind when a store has gone keep its data, and cost: whoever runs the cluster must know.
     private func reportVolumes(_ known: [StoreID: StoreRepository.Outline]) async throws {
-        for (volume, id) in try await gateway.releasedVolumes() where known[id] == nil {
+        let volumes: [(name: String, store: StoreID)]
+        do {
+            volumes = try await gateway.releasedVolumes()
+        } catch let error as KubernetesError where error.isForbiddenByAccess {
+            say(
+                "volumes",
+                "Volumes that removed stores have left behind are not reported: \(error). Let the service account list persistentvolumes."
+            )
+            return
+        }
+        for (volume, id) in volumes where known[id] == nil {
             let message =
                 "The volume \(volume) of the removed store was left behind by its storage class, with the store's data on it. Delete it when nobody needs them any more."
             guard say("volume \(volume)", message) else { continue }

@@ -51,7 +51,10 @@ struct Recorder: Sendable {
             return 0
         }
         try EventRepository.append(entries, to: store.id, on: db)
-        if pass.isSettled, pass.seal != store.seal || pass.manifestsHash != store.manifestsHash {
+        // What was verified is as its manifests say, also of a store that is not well: it is not verified again at each look.
+        let isSealed =
+            pass.isSettled || (pass.wasVerified && store.phase != .pending && store.phase != .provisioning && !pass.isInterrupted)
+        if isSealed, pass.seal != store.seal || pass.manifestsHash != store.manifestsHash {
             try StoreRepository.seal(store.id, pass.seal, manifestsHash: pass.manifestsHash, on: db)
         }
         // The last word is the lease's: where it was lost meanwhile, nothing of this is written.

@@ -84,7 +84,9 @@ struct StorePlatform {
         let applied = try await Migrator(migrations: try Migration.all(in: migrations)).migrate(postgres)
         print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")
         let script = try String(contentsOf: migrations.appendingPathComponent("roles.sql"), encoding: .utf8)
-        let pool = ConnectionPool(configuration: postgres)
+        var patient = postgres
+        patient.statementTimeout = .seconds(3600)  // a restored table of many events is written anew
+        let pool = ConnectionPool(configuration: patient)
         let hasGranted = try await pool.transaction { db in
             _ = try AuditRepository.preparePartitions(on: db)
             try EventRepository.reorderRestored(on: db)

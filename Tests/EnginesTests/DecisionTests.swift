@@ -244,13 +244,57 @@ struct DecisionTests {
     }
 
     @Test func `a ready store whose pods stop answering is degraded, and ready again by itself`() throws {
-        let ready = try store(phase: .ready)
-        let decision = try decide(
-            ready,
-            try cluster(ready, through: .address) { json, resource in if resource != .deployment { allWell(&json, resource) } })
-        #expect(decision.event == .becameUnwell)
+        let (ready, fallen) = try fallen()
+        #expect(try decide(ready, fallen).event == .becameUnwell)
         let (degraded, well) = try sealed(.degraded)
         #expect(try decide(degraded, well).event == .becameReady)
+    }
+
+    /// A shop that has been ready and whose Deployment does not answer.
+    private func fallen(
+        _ phase: StorePhase = .ready, changing: (inout JSONValue, Resource) -> Void = { _, _ in }
+    ) throws -> (Store, Observation) {
+        try sealed(phase) { json, resource in
+            if resource == .deployment { json["status"] = [:] }
+            changing(&json, resource)
+        }
+    }
+
+    @Test(arguments: [StorePhase.ready, .degraded])
+    func `why a shop does not answer is looked for in everything it was given`(_ phase: StorePhase) throws {
+        var (store, seen) = try fallen(phase)
+        seen.isComplete = false
+        #expect(try decide(store, seen).needsEverything)
+
+        var withoutService = seen
+        withoutService.isComplete = true
+        withoutService.hashes[ObjectID(kind: "Service", name: "mariadb")] = nil
+        #expect(written(try decide(store, withoutService)) == [.database])
+
+        var (altered, changed) = try fallen(phase) { json, resource in
+            guard resource == .networkPolicy else { return }
+            var metadata = json["metadata"] ?? [:]
+            metadata["generation"] = 2
+            json["metadata"] = metadata
+        }
+        #expect(verifies(try decide(altered, changed)))
+        changed.isVerified = true
+        #expect(!verifies(try decide(altered, changed)))
+        altered.seal = try #require(changed.seal).text
+        changed.isVerified = false
+        #expect(!verifies(try decide(altered, changed)))
+    }
+
+    @Test func `a store that is long in the making is asked for what it was given`() throws {
+        var store = try store()
+        var seen = try cluster(store, through: .database)
+        seen.isComplete = false
+        #expect(!(try decide(store, seen)).needsEverything)
+        store.attemptedAt = now - 61
+        #expect(try decide(store, seen).needsEverything)
+        seen.isComplete = true
+        seen.hashes[ObjectID(kind: "Service", name: "mariadb")] = nil
+        #expect(written(try decide(store, seen)) == [.database])
     }
 
     @Test func `a store that is late is given up with what it waited for`() throws {

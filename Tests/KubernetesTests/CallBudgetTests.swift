@@ -19,6 +19,17 @@ struct CallBudgetTests {
         #expect(waits == [100, 200, 300])
     }
 
+    @Test func `who would come too late keeps nobody waiting`() {
+        var budget = budget(10, burst: 1)
+        let now = start + .seconds(20)
+        #expect(budget.admit(at: now) == .go)
+        for _ in 0..<1000 { #expect(budget.admit(at: now, before: now + .milliseconds(100)) == .late) }
+        #expect(budget.admit(at: now, before: now + .seconds(1)) == .wait(.milliseconds(100)))
+        let verdicts = (0..<1000).map { _ in budget.admit(at: now) }
+        #expect(verdicts.last == .late)
+        #expect(budget.admit(at: now + CallBudget.longestQueue) == .go)
+    }
+
     @Test func `first tries and repetitions share it`() {
         var budget = budget(100, burst: 1)
         var sent = 0

@@ -204,6 +204,17 @@ struct ClientWireTests {
         }
     }
 
+    @Test(arguments: [400, 403, 404, 409, 410, 422])
+    func `a page of a proxy is not the API server's refusal`(code: Int) async throws {
+        try await withServer { _ in
+            [.answer(code, text: "404 page not found", type: "text/plain")]
+        } _: { client, _ in
+            let error = await failure { () throws(KubernetesError) in try await client.get(configMapA) }
+            #expect(error?.isMalformedAnswer == true && error?.isNotFound == false && error?.isConflict == false)
+            #expect(error?.description.hasSuffix("HTTP \(code) without a Status") == true, "\(error?.description ?? "")")
+        }
+    }
+
     @Test func `a redirect is not followed`() async throws {
         try await withServer { _ in
             [.answer(302, headers: ["Location: /elsewhere"])]

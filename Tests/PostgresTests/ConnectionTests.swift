@@ -100,6 +100,24 @@ struct ConnectionTests {
         }
     }
 
+    @Test func `a task that was cancelled before takes no connection with it`() async throws {
+        try await withTestDatabase(maximumConnections: 4) { pool, _ in
+            for _ in 0..<4 {
+                _ = try await pool.withConnection { db in try db.query("SELECT 1") }
+                let cancelled = Task {
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    _ = try await pool.withConnection { db in try db.query("SELECT 1") }
+                }
+                await #expect(throws: PostgresError.self) { try await cancelled.value }
+            }
+            let sessions: Int = try await pool.withConnection { db in
+                try db.query("SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()")[0].decode("n")
+            }
+            #expect(sessions == 1)
+            #expect(pool.usage.inUse == 0)
+        }
+    }
+
     @Test func `a terminated connection is replaced`() async throws {
         try await withTestDatabase { pool, _ in
             let pid: Int = try await pool.withConnection { db in try db.query("SELECT pg_backend_pid() AS pid")[0].decode("pid") }

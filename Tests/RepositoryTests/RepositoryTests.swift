@@ -257,7 +257,7 @@ struct RepositoryTests {
             try await insert(store, pool)
             let other = try order("Red Teapots")
             try await insert(other, pool)
-            let start = try await pool.withConnection { db in try EventRepository.now(on: db) }
+            let start = try await pool.withConnection { db in try EventRepository.newest(on: db) }
             let (written, write) = AsyncStream<Void>.makeStream()
             // This transaction takes its id first and commits last.
             let late = Task {
@@ -336,11 +336,11 @@ struct RepositoryTests {
                     "UPDATE store_events SET transaction_id = (pg_current_xact_id()::text::bigint + 1000000 - id)::text::xid8")
                 try db.execute("ALTER TABLE store_events ENABLE TRIGGER store_events_append_only")
             }
+            for _ in 1...2 { try await pool.transaction { db in try EventRepository.reorderRestored(on: db) } }
             let elsewhere = EventRepository.Position(transaction: 1 << 40, id: 7)
             let place = try await pool.withConnection { db in
                 try EventRepository.page(after: elsewhere, account: nil, limit: 10, on: db).next
             }
-            for _ in 1...2 { try await pool.transaction { db in try EventRepository.reorderRestored(on: db) } }
             try await pool.transaction { db in
                 try EventRepository.append([.init(.warning, phase: .pending, message: "three")], to: store.id, on: db)
             }

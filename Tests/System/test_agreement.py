@@ -228,6 +228,37 @@ def test_foreign_and_doubled_namespaces_stay_as_they_are(platform, ready):
         requests.delete(f"{platform.cluster_url}/api/v1/namespaces/{document['metadata']['name']}", timeout=10)
 
 
+NOTES = {"store-platform/name": "Forged", "store-platform/engine": "woocommerce", "store-platform/plan": "small", "store-platform/account": "default",
+         "store-platform/slug": "forged", "store-platform/created-at": "1795000000000"}
+
+
+@pytest.mark.parametrize("notes", [{"created-at": "nan"}, {"created-at": "1e18"}, {"created-at": "-5"}, {"created-at": "99999999999999"},
+                                   {"account": "Bad One"}, {"account": "x" * 41}, {"name": ""}, {"name": "a\u202eb"}, {"slug": "../x"}],
+                         ids=lambda notes: " ".join(f"{key} {value[:9]!a}" for key, value in notes.items()))
+def test_annotations_that_cannot_be_are_reported_and_hold_nothing_up(platform, ready, notes):
+    labels = {"store-platform/type": "store", "store-platform/id": "afcrgedstcre", "store-platform/install": "default"}
+    made = post(platform, namespace("store-afcrgedstcre", labels, {**NOTES, **{f"store-platform/{key}": value for key, value in notes.items()}}))
+    platform.service.terminate()
+    platform.postgres.query("DELETE FROM work")
+    requests.delete(Objects(platform, ready["id"]).path(*SERVICE), timeout=10)
+    began = log_length(platform)
+    platform.start()
+    wait_until(lambda: "store-afcrgedstcre belongs to no store" in log_since(platform, began), 20, "the namespace to be reported")
+    wait_until(lambda: Objects(platform, ready["id"]).get(*SERVICE), 20, "the others to be looked after")
+    assert platform.cluster("/api/v1/namespaces/store-afcrgedstcre").json() == made
+    assert requests.get(f"{platform.url}/api/v1/stores/afcrgedstcre", headers=platform.session.headers, timeout=10).status_code == 404
+    requests.delete(f"{platform.cluster_url}/api/v1/namespaces/store-afcrgedstcre", timeout=10)
+    wait_until(lambda: platform.cluster("/api/v1/namespaces/store-afcrgedstcre").status_code == 404, 20, "the namespace to be gone")
+
+
+def log_length(platform):
+    return (platform.postgres.directory / "service.log").stat().st_size
+
+
+def log_since(platform, length):
+    return (platform.postgres.directory / "service.log").read_bytes()[length:].decode(errors="replace")
+
+
 def test_a_volume_that_is_left_behind_is_reported(platform):
     store = platform.wait_for_phase(platform.create("Left a volume")["id"], "ready")
     platform.session.delete(f"{platform.url}/api/v1/stores/{store['id']}", timeout=10)
@@ -330,3 +361,58 @@ def test_a_shop_that_falls_and_rises_does_not_fill_its_timeline():
         changes = [event["phase"] for event in platform.events(store["id"]) if event["type"] == "phase_changed"]
         falls = changes.count("degraded")
         assert 1 <= falls <= 3, changes
+
+
+DATABASE = ("apps/v1", "statefulsets", "mariadb")
+
+
+@contextlib.contextmanager
+def never_ready(platform, store_id):
+    """Pods of the store that are made from now on do not become ready."""
+    path = f"{platform.cluster_url}/api/v1/namespaces/store-{store_id}"
+    requests.patch(path, json={"metadata": {"annotations": {"simulator.store-platform/ready": "never"}}}, headers=HEADERS, timeout=10)
+    yield
+    requests.patch(path, json={"metadata": {"annotations": {"simulator.store-platform/ready": None}}}, headers=HEADERS, timeout=10)
+
+
+def delete_database_pod(platform, store_id):
+    pod = Objects(platform, store_id).path("v1", "pods", "mariadb-0")
+    requests.delete(f"{pod}?gracePeriodSeconds=0", timeout=10)
+
+
+def test_a_database_that_fell_while_nobody_looked_is_noticed(platform, ready):
+    await_rest(platform, ready)
+    objects = Objects(platform, ready["id"])
+    platform.service.kill()
+    with never_ready(platform, ready["id"]):
+        delete_database_pod(platform, ready["id"])
+        wait_until(lambda: not objects.get(*DATABASE)["status"].get("readyReplicas"), 20, "the database to be away")
+        wait_until(lambda: objects.get("v1", "pods", "mariadb-0"), 20, "its next pod")
+        platform.start()
+        platform.wait_for_phase(ready["id"], "degraded", 20)
+    delete_database_pod(platform, ready["id"])
+    platform.wait_for_phase(ready["id"], "ready")
+
+
+def test_what_keeps_a_shop_from_answering_is_put_back(platform, ready):
+    """The database never comes up with what somebody made of it, so the shop is never seen well."""
+    await_rest(platform, ready)
+    objects, before = Objects(platform, ready["id"]), seq(platform, ready["id"])
+    image = objects.get(*DATABASE)["spec"]["template"]["spec"]["containers"][0]["image"]
+    wrong = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "registry.invalid/database:1"}]
+    requests.patch(objects.path(*DATABASE), json=wrong, headers=JSON_PATCH, timeout=10)
+    wait_until(lambda: healed(platform, ready["id"], "mariadb", before), 30, "what was changed to be told")
+    assert objects.get(*DATABASE)["spec"]["template"]["spec"]["containers"][0]["image"] == image
+    platform.wait_for_phase(ready["id"], "ready", 60)
+
+
+def test_an_api_server_that_cannot_write_fails_no_store():
+    with Platform(environment={"STORE_PLATFORM_PROVISION_TIMEOUT": "8"}) as platform:
+        faults = f"{platform.cluster_url}/simulator/v1/faults"
+        requests.put(faults, json={"rules": [{"fault": "unavailable", "probability": 1, "match": {"verb": "patch"}}]}, timeout=10)
+        store_id = platform.create("Patient Teapots")["id"]
+        wait_until(lambda: platform.store(store_id)["reason"] == "cluster_unavailable", 20, "the trouble to be told")
+        time.sleep(10)  # what must not happen has no event to wait for
+        assert platform.store(store_id)["phase"] in ("pending", "provisioning")
+        requests.delete(faults, timeout=10)
+        platform.wait_for_phase(store_id, "ready")

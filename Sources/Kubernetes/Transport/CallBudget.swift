@@ -7,6 +7,8 @@ struct CallBudget: Sendable, Equatable {
         case go
         /// Its place is reserved, so much later.
         case wait(Duration)
+        /// Its turn would come too late, and none is reserved: places that nobody takes would keep those waiting who come after.
+        case late
         /// Nothing is sent before this moment.
         case refused(until: Instant)
     }
@@ -35,6 +37,8 @@ struct CallBudget: Sendable, Equatable {
     private var closedUntil: Instant?
     private var isProbing = false
 
+    /// Nobody reserves a place later than this.
+    static let longestQueue: Duration = .seconds(10)
     static let slowestPace = 2.0
 
     init(callsPerSecond: Int, burst: Int = 100, threshold: Int = 20, longestRest: Duration = .seconds(15), now: Instant) {
@@ -50,7 +54,8 @@ struct CallBudget: Sendable, Equatable {
     /// Since when nothing is sent, in effect: whether the calls are refused.
     var isClosed: Bool { closedUntil != nil }
 
-    mutating func admit(at now: Instant) -> Verdict {
+    /// - Parameter deadline: when the call is to have been sent; nil where it may wait as long as any.
+    mutating func admit(at now: Instant, before deadline: Instant? = nil) -> Verdict {
         if let closedUntil {
             // One is let through to ask how things are; the others wait for what it finds.
             guard now >= closedUntil, !isProbing else { return .refused(until: max(closedUntil, now + .milliseconds(100))) }
@@ -58,8 +63,11 @@ struct CallBudget: Sendable, Equatable {
             return .go
         }
         let earliest = now - .seconds(burst / fullPace)
-        next = max(next, earliest) + .seconds(1 / pace)
-        return next <= now ? .go : .wait(now.duration(to: next))
+        let turn = max(next, earliest) + .seconds(1 / pace)
+        let latest = now + CallBudget.longestQueue
+        guard turn <= now || turn < min(deadline ?? latest, latest) else { return .late }
+        next = turn
+        return turn <= now ? .go : .wait(now.duration(to: turn))
     }
 
     /// - Parameter chance: 0..<1; replicas that were turned away in one moment must not all come back in one.
