@@ -12,12 +12,16 @@ package struct Guarded: Sendable {
 package struct Access: Sendable {
     let tokens: TokenService
     let sessions: SessionService
+    let accounts: AccountService
     let limiter: RateLimiter
     let settings: SignInSettings
 
-    package init(tokens: TokenService, sessions: SessionService, limiter: RateLimiter, settings: SignInSettings) {
+    package init(
+        tokens: TokenService, sessions: SessionService, accounts: AccountService, limiter: RateLimiter, settings: SignInSettings
+    ) {
         self.tokens = tokens
         self.sessions = sessions
+        self.accounts = accounts
         self.limiter = limiter
         self.settings = settings
     }
@@ -36,20 +40,36 @@ package struct Access: Sendable {
             let caller = Caller(principal: principal, remoteAddress: address, requestID: request.id)
             var response = try await handler(request, caller).with("Cache-Control", "no-store")
             for field in HTTPFields(limits: verdicts.compactMap(\.self)).all { response.headers.add(field.name, field.value) }
-            return response.whileStreaming { try await isStill(principal, of: request) }
+            guard case .stream = response.body else { return response }
+            return response.holding(try limiter.admitStream(of: name)).whileStreaming { try await isStill(principal, of: request) }
         }
     }
 
-    /// Who sends a request, for its record; nil for one who has not shown it.
+    /// Who sends a request, for its record; nil for one who has not shown it. Nothing is looked up that was not good when the request was
+    /// let in: an address that is barred must not learn of a guess here.
     func knownPrincipal(of request: Request) async -> Principal? {
         do {
-            return try await principal(of: request) { _ in }
+            return try await principal(of: request) { isKnown in guard isKnown else { throw StoreError.unauthenticated } }
         } catch {
             return nil
         }
     }
 
+    /// Whether a request shows a token or cookie that was good when it was last looked up; nobody is asked for it.
+    func isKnown(_ request: Request) -> Bool {
+        do {
+            if request.headers["Authorization"] != nil { return tokens.hasBeenGood(try request.bearerToken()) }
+            return try settings.cookie.secret(in: request).map(sessions.hasBeenGood) ?? false
+        } catch {
+            return false
+        }
+    }
+
     func address(of request: Request) -> String { request.clientAddress(trusting: settings.trustedProxies) }
+
+    func admitsRefusalRecord(of request: Request) -> Bool {
+        limiter.admitsRefusalRecord(of: AddressRange.household(of: address(of: request)))
+    }
 
     /// A token counts before a cookie, and a cookie before what a proxy says.
     private func principal(of request: Request, from address: String) async throws -> Principal {
@@ -61,8 +81,15 @@ package struct Access: Sendable {
         } catch StoreError.unauthenticated where request.showsCredential {
             try limiter.admitSignIn(from: household)  // one that is barred already costs nothing more
             try await limiter.noteFailure(from: household)
-            throw StoreError.unauthenticated
+            throw refusal(of: request)
         }
+    }
+
+    /// Has the browser forget a cookie that is not good: no script could, and it would be in the way of whoever signs in next.
+    private func refusal(of request: Request) -> Problem {
+        var problem = Problem(StoreError.unauthenticated) { _ in }
+        if request.headers["Authorization"] == nil { problem.headers["Set-Cookie"] = settings.cookie.ended }
+        return problem
     }
 
     private func principal(of request: Request, beforeLookUp: (_ isKnown: Bool) throws -> Void) async throws -> Principal {
@@ -71,26 +98,38 @@ package struct Access: Sendable {
             try beforeLookUp(tokens.hasBeenGood(token))
             return try await tokens.principal(bearing: token)
         }
-        let vouchedFor = try settings.principal(vouchedForIn: request)
-        if let secret = try SessionCookie(isSecure: settings.isSecure).secret(in: request) {
+        // Who signs in by a proxy does so whatever cookie the browser has kept of somebody before.
+        if request.opensSession, let principal = try await principal(vouchedForIn: request) { return principal }
+        if let secret = try settings.cookie.secret(in: request) {
             try beforeLookUp(sessions.hasBeenGood(secret))
             let principal = try await sessions.session(holding: secret).principal
-            // Behind a proxy another person may sit before the browser by now.
-            if let vouchedFor, vouchedFor != principal { throw StoreError.unauthenticated }
+            // Behind a proxy another person may sit before the browser by now. Who signed in with a token is none of the proxy's.
+            if principal.tokenID == nil, let vouchedFor = try settings.principal(vouchedForIn: request), vouchedFor != principal {
+                throw StoreError.unauthenticated
+            }
             guard request.changesNothing || request.proves(secret) else { throw StoreError.proofMissing }
             return principal
         }
-        guard let vouchedFor else { throw StoreError.unauthenticated }
+        guard let vouchedFor = try await principal(vouchedForIn: request) else { throw StoreError.unauthenticated }
         // The proxy's own cookie is sent along whoever made the page: a change needs a session, and its proof.
-        guard request.changesNothing || request.path == "/api/v1/session" else { throw StoreError.proofMissing }
+        guard request.changesNothing || request.path == SessionRoutes.path else { throw StoreError.proofMissing }
         return vouchedFor
+    }
+
+    /// The setting gives roles in accounts that nobody need have opened.
+    private func principal(vouchedForIn request: Request) async throws -> Principal? {
+        guard let principal = try settings.principal(vouchedForIn: request) else { return nil }
+        guard try await accounts.isOpen(principal.account) else {
+            throw StoreError.withoutAccount(name: principal.name, account: principal.account)
+        }
+        return principal
     }
 
     /// Whether a stream may go on: a database that cannot be asked ends nothing.
     private func isStill(_ principal: Principal, of request: Request) async throws -> Bool {
         do {
             return try await self.principal(of: request) { _ in } == principal
-        } catch StoreError.unauthenticated {
+        } catch is StoreError {
             return false
         } catch is CancellationError {
             throw CancellationError()
@@ -102,6 +141,8 @@ package struct Access: Sendable {
 
 extension Request {
     fileprivate var changesNothing: Bool { method == "GET" || method == "HEAD" }
+
+    fileprivate var opensSession: Bool { method == "POST" && path == SessionRoutes.path }
 
     /// Whether something was sent that could have been guessed.
     fileprivate var showsCredential: Bool {
@@ -127,11 +168,17 @@ extension Request {
 }
 
 extension Response {
+    /// Holds a place until the streamed body has ended, or was dropped before it began.
+    fileprivate func holding(_ place: OpenStreams.Place) -> Response {
+        streaming { produce, writer in
+            try await produce(writer)
+            withExtendedLifetime(place) {}
+        }
+    }
+
     /// Cuts a streamed body off within a second once the condition no longer holds.
     fileprivate func whileStreaming(_ isAllowed: @Sendable @escaping () async throws -> Bool) -> Response {
-        guard case .stream(let produce) = body else { return self }
-        var copy = self
-        copy.body = .stream { writer in
+        streaming { produce, writer in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await produce(writer) }
                 group.addTask {
@@ -142,6 +189,14 @@ extension Response {
                 group.cancelAll()
             }
         }
+    }
+
+    private typealias Produce = @Sendable (ResponseWriter) async throws -> Void
+
+    private func streaming(_ write: @escaping @Sendable (@escaping Produce, ResponseWriter) async throws -> Void) -> Response {
+        guard case .stream(let produce) = body else { return self }
+        var copy = self
+        copy.body = .stream { writer in try await write(produce, writer) }
         return copy
     }
 }

@@ -22,22 +22,32 @@ package struct Audited: Sendable {
         Guarded(permission: guarded.permission) { request in
             do {
                 let response = try await guarded.handler(request)
-                await record(action, request, target: target(of: request, response), AuditRecord.unchanged)
+                let principal = await access.knownPrincipal(of: request)
+                await record(action, request, by: principal, target: target(of: request, response), AuditRecord.unchanged)
                 return response
             } catch {
-                // What is unexpected is told to the log by the router, which maps the error too.
-                await record(action, request, target: target(of: request, nil), Problem(error) { _ in }.code)
+                let principal = await access.knownPrincipal(of: request)
+                if canBeBroughtAbout(error, by: principal), !access.admitsRefusalRecord(of: request) {
+                    service.leaveOutRefusal(of: access.address(of: request))
+                } else {
+                    // What is unexpected is told to the log by the router, which maps the error too.
+                    await record(action, request, by: principal, target: target(of: request, nil), Problem(error) { _ in }.code)
+                }
                 throw error
             }
         }
     }
 
-    private func record(_ action: String, _ request: Request, target: String, _ result: String) async {
+    /// Whether a refusal costs its caller nothing: without a bound such records fill the disk, and hold up those of changes.
+    private func canBeBroughtAbout(_ error: any Error, by principal: Principal?) -> Bool {
+        if case StoreError.tooManyRequests = error { return true }
+        return principal == nil
+    }
+
+    private func record(_ action: String, _ request: Request, by principal: Principal?, target: String, _ result: String) async {
         await service.recordUnlessRecorded(
             AuditRecord(
-                principal: await access.knownPrincipal(of: request), remoteAddress: access.address(of: request),
-                requestID: request.id,
-                action: action,
+                principal: principal, remoteAddress: access.address(of: request), requestID: request.id, action: action,
                 target: TokenText.masked(in: target), result: result))
     }
 

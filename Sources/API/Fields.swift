@@ -47,17 +47,20 @@ struct Fields {
         return nil
     }
 
-    /// A moment as RFC 3339 writes it: `2027-01-31T12:00:00Z`.
+    /// A moment as RFC 3339 writes it: `2027-01-31T12:00:00Z`. Its years have four digits, also in UTC; the formatter takes any number.
     mutating func optionalTime(_ name: String) -> Date? {
         guard let text = optionalString(name) else { return nil }
         for options: ISO8601DateFormatter.Options in [.withInternetDateTime, [.withInternetDateTime, .withFractionalSeconds]] {
             let formatter = ISO8601DateFormatter()
             formatter.formatOptions = options
-            if text.utf8.count <= 40, let date = formatter.date(from: text) { return date }
+            if text.utf8.count <= 40, let date = formatter.date(from: text), Fields.writableTimes.contains(date) { return date }
         }
-        fault(name, "“\(name)” must be a moment as “2027-01-31T12:00:00Z”.")
+        fault(name, "“\(name)” must be a moment as “2027-01-31T12:00:00Z”, and of the year 9999 at the latest.")
         return nil
     }
+
+    /// From 0000-01-01 to 9999-12-31.
+    private static let writableTimes = Date(timeIntervalSince1970: -62_167_219_200)..<Date(timeIntervalSince1970: 253_402_300_800)
 
     mutating func fault(_ name: String, _ message: String) { faults.append(.init(field: name, message: message)) }
 

@@ -66,12 +66,24 @@ extension Problem {
             self.init(
                 .forbidden, code: "no_role",
                 detail: "None of the groups of “\(name)” has a role here. Ask who runs the platform for one.")
+        case .withoutAccount(let name, let account):
+            self.init(
+                .forbidden, code: "no_account",
+                detail:
+                    "The groups of “\(name)” lead to the account “\(account)”, which is not open. Ask who runs the platform to open it."
+            )
         case .tooManyRequests(let verdict):
             self.init(
                 .tooManyRequests, code: "rate_limited",
                 detail:
                     "Too many: the limit “\(verdict.limit.name)” is \(verdict.limit.requests) in \(verdict.limit.window) seconds. Try again in \(verdict.seconds) s.",
                 retryAfter: verdict.seconds, headers: HTTPFields(limits: [verdict]))
+        case .tooManyStreams(let limit):
+            self.init(
+                .tooManyRequests, code: "too_many_streams",
+                detail:
+                    "You have \(limit) streams open here, which is as many as may be. Close one; a single stream of /api/v1/events follows all stores.",
+                retryAfter: 5)
         case .overloaded:
             self.init(
                 .serviceUnavailable, code: "overloaded",

@@ -18,15 +18,16 @@ package struct Routes: Sendable {
 
     package init(_ services: APIServices, web: StaticFiles?) {
         access = Access(
-            tokens: services.tokens, sessions: services.sessions, limiter: services.limiter, settings: services.signIn)
-        shedding = LoadShedder(longestWait: services.longestWait)
+            tokens: services.tokens, sessions: services.sessions, accounts: services.accounts, limiter: services.limiter,
+            settings: services.signIn)
+        shedding = LoadShedder(access: access, longestWait: services.longestWait)
         audited = Audited(access: access, service: services.audit)
         stores = StoreRoutes(service: services.stores)
         events = EventRoutes(service: services.events)
         audit = AuditRoutes(service: services.audit)
         accounts = AccountRoutes(service: services.accounts)
         tokens = TokenRoutes(service: services.tokens)
-        sessions = SessionRoutes(service: services.sessions, cookie: SessionCookie(isSecure: services.signIn.isSecure))
+        sessions = SessionRoutes(service: services.sessions, settings: services.signIn)
         catalogue = CatalogueRoutes()
         health = HealthRoutes(services: services)
         self.web = web
@@ -60,9 +61,9 @@ package struct Routes: Sendable {
         table.get("/api/v1/tokens/{id}", access.required(.readTokens, tokens.show))
         table.delete("/api/v1/tokens/{id}", audited("token.revoke", access.required(.changeTokens, tokens.revoke)))
 
-        table.post("/api/v1/session", audited("session.open", access.required(.readSelf, sessions.open)))
-        table.get("/api/v1/session", access.required(.readSelf, sessions.show))
-        table.delete("/api/v1/session", audited("session.close", access.required(.readSelf, sessions.close)))
+        table.post(SessionRoutes.path, audited("session.open", access.required(.readSelf, sessions.open)))
+        table.get(SessionRoutes.path, access.required(.readSelf, sessions.show))
+        table.delete(SessionRoutes.path, audited("session.close", access.required(.readSelf, sessions.close)))
         table.get("/api/v1/me", access.required(.readSelf, catalogue.me))
         table.get("/api/v1/engines", access.required(.readCatalogue, catalogue.engines))
         table.get("/api/v1/plans", access.required(.readCatalogue, catalogue.plans))

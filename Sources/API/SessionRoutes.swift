@@ -6,12 +6,16 @@ import Stores
 
 /// `/api/v1/session`: a browser's sign-in.
 struct SessionRoutes: Sendable {
+    static let path = "/api/v1/session"
+
     let service: SessionService
-    let cookie: SessionCookie
+    let settings: SignInSettings
+
+    private var cookie: SessionCookie { settings.cookie }
 
     /// Opens a session for who shows a token or comes through a trusted proxy. A session opens no other.
     func open(_ request: Request, _ caller: Caller) async throws -> Response {
-        guard try request.headers["Authorization"] != nil || cookie.secret(in: request) == nil else {
+        guard try request.headers["Authorization"] != nil || settings.principal(vouchedForIn: request) != nil else {
             throw StoreError.unauthenticated
         }
         let (session, secret) = try await service.open(by: caller)

@@ -12,6 +12,8 @@ package struct SignInSettings: Sendable {
 
     package init() {}
 
+    var cookie: SessionCookie { SessionCookie(isSecure: isSecure) }
+
     /// Whom a trusted proxy vouches for.
     /// - Throws: `StoreError` `.withoutRole`; `.unauthenticated` where it says two things.
     func principal(vouchedForIn request: Request) throws(StoreError) -> Principal? {

@@ -14,7 +14,7 @@ package struct Problem: Error, Sendable, Equatable {
     /// Further members of the document: `{"store": "…"}`.
     package let members: JSONObject
     /// Header fields the status asks for: `Allow`, `WWW-Authenticate`.
-    package let headers: HTTPFields
+    package var headers: HTTPFields
 
     package struct FieldError: Sendable, Equatable {
         /// The member of the body or the parameter of the query.

@@ -70,18 +70,19 @@ struct RequestHead {
 
     var path: String { String(target.prefix { $0 != "?" }) }
 
-    /// - Throws: `Problem` 400 where a name or value cannot be decoded.
+    /// - Throws: `Problem` 400 where a name or value cannot be decoded, or holds what no text of the database can: U+0000.
     func query() throws(Problem) -> [Request.QueryParameter] {
         guard let mark = target.firstIndex(of: "?") else { return [] }
         var parameters: [Request.QueryParameter] = []
         for pair in target[target.index(after: mark)...].split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentEncoding.decode(parts[0], plusIsSpace: true),
-                let value = parts.count > 1 ? PercentEncoding.decode(parts[1], plusIsSpace: true) : ""
+                let value = parts.count > 1 ? PercentEncoding.decode(parts[1], plusIsSpace: true) : "",
+                !name.utf8.contains(0), !value.utf8.contains(0)
             else {
                 throw Problem(
                     .badRequest, code: "malformed_query",
-                    detail: "The query is not percent-encoded UTF-8. Encode its names and values.")
+                    detail: "The query is not percent-encoded UTF-8, or holds U+0000. Encode its names and values, without that.")
             }
             parameters.append(Request.QueryParameter(name: name, value: value))
         }

@@ -8,6 +8,7 @@ package import Stores
 /// What can be done with accounts. Every change writes its audit record in the same transaction.
 package struct AccountService: Sendable {
     private let pool: ConnectionPool
+    private let recent = RecentAnswers<Account>()
 
     package init(pool: ConnectionPool) {
         self.pool = pool
@@ -45,6 +46,13 @@ package struct AccountService: Sendable {
             guard let account = try AccountRepository.find(id, only: own, on: db) else { throw StoreError.accountNotFound }
             return (account, try AccountRepository.use(of: [id], sizes: PlanSize.sizes, on: db)[id] ?? .none)
         }
+    }
+
+    /// Whether an account is open, or was half a second ago.
+    package func isOpen(_ id: String) async throws -> Bool {
+        try await recent.answer(for: Array(id.utf8)) {
+            try await pool.withConnection { db in try AccountRepository.find(id, on: db) }
+        } != nil
     }
 
     /// The accounts that the caller may see, by id.

@@ -6,6 +6,7 @@ package import Repository
 package struct AuditService: Sendable {
     private let pool: ConnectionPool
     private let log: @Sendable (String) -> Void
+    private let unrecorded = UnrecordedRefusals()
 
     package init(pool: ConnectionPool, log: @escaping @Sendable (String) -> Void) {
         self.pool = pool
@@ -27,6 +28,15 @@ package struct AuditService: Sendable {
                 "The audit record of request \(record.requestID) (\(record.action), \(record.result)) could not be written: \(error)"
             )
         }
+    }
+
+    /// Refusals that were left out since the start.
+    package var unrecordedRefusals: Int { unrecorded.count }
+
+    /// Counts a refusal that gets no record, and tells the service's log of it once a minute.
+    package func leaveOutRefusal(of address: String) {
+        guard let count = unrecorded.note() else { return }
+        log("Refusals are left out of the audit log, \(count) since the start: of \(address) there were too many to record.")
     }
 
     /// Sees to it, now and each day, that the log has its partitions of this month and the next. Without them records go to the default

@@ -15,6 +15,10 @@ package final class RateLimiter: Sendable {
         package var orders: RateLimit? = RateLimit(name: "orders", requests: 60, window: 60)
         /// Of an address.
         package var failures: RateLimit? = RateLimit(name: "sign-in-failures", requests: 20, window: 60)
+        /// Of an address: records of refusals that anybody can bring about.
+        package var refusals: RateLimit? = RateLimit(name: "refusal-records", requests: 60, window: 60)
+        /// Of a token or session, open at a time.
+        package var streams: Int? = 32
 
         package init() {}
     }
@@ -22,6 +26,7 @@ package final class RateLimiter: Sendable {
     private struct State {
         var requests: RateBuckets?
         var addresses: RateBuckets?
+        var refusals: RateBuckets?
         /// Until when an address that has failed too often may only send tokens that are known to be good.
         var barred: [String: ContinuousClock.Instant] = [:]
     }
@@ -29,13 +34,17 @@ package final class RateLimiter: Sendable {
     private let pool: ConnectionPool
     private let settings: Settings
     private let state: Mutex<State>
+    private let streams: OpenStreams
     private let start = ContinuousClock.now
 
     package init(pool: ConnectionPool, settings: Settings = Settings()) {
         self.pool = pool
         self.settings = settings
+        streams = OpenStreams(limit: settings.streams)
         state = Mutex(
-            State(requests: settings.requests.map { RateBuckets($0) }, addresses: settings.address.map { RateBuckets($0) }))
+            State(
+                requests: settings.requests.map { RateBuckets($0) }, addresses: settings.address.map { RateBuckets($0) },
+                refusals: settings.refusals.map { RateBuckets($0) }))
     }
 
     /// - Throws: `StoreError` `.tooManyRequests`.
@@ -51,12 +60,22 @@ package final class RateLimiter: Sendable {
         return try RateLimiter.check(state.withLock { $0.requests?.take(caller, at: now) })
     }
 
+    /// Whether the audit log is to have a record of a refusal that anybody can bring about.
+    package func admitsRefusalRecord(of address: String) -> Bool {
+        let now = now
+        return state.withLock { $0.refusals?.take(address, at: now) }?.isGranted ?? true
+    }
+
     /// - Returns: what is left; nil without a limit.
     /// - Throws: `StoreError` `.tooManyRequests`; `PostgresError`.
     package func admitOrder(of caller: String) async throws -> RateLimit.Verdict? {
         guard let limit = settings.orders else { return nil }
         return try RateLimiter.check(try await pool.withConnection { db in try RateRepository.take(caller, of: limit, on: db) })
     }
+
+    /// - Returns: the place that an answer holds while it is written.
+    /// - Throws: `StoreError` `.tooManyStreams`.
+    package func admitStream(of caller: String) throws(StoreError) -> OpenStreams.Place { try streams.take(for: caller) }
 
     /// Called before a credential is looked up that has not been good lately.
     /// - Throws: `StoreError` `.tooManyRequests` while the address is barred.

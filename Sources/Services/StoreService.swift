@@ -290,6 +290,7 @@ package struct StoreService: Sendable {
         }
     }
 
+    /// Nil where somebody else was faster; without an event where nothing was to be done.
     private typealias Change = @Sendable (Store, isolated Connection) throws -> (store: Store, event: EventRepository.Entry?)?
 
     /// Reads the row, changes it by one conditional statement, and writes what belongs to the change. Where somebody else was faster the
@@ -302,10 +303,9 @@ package struct StoreService: Sendable {
             if let version, version != before.version { throw StoreError.stale(version: before.version) }
             let after = try await pool.transaction { db -> Store? in
                 guard let (after, event) = try change(before, db) else { return nil }
-                if let event {
-                    try EventRepository.append([event], to: id, on: db)
-                    try WorkRepository.enqueue(id, on: db)
-                }
+                guard let event else { return after }
+                try EventRepository.append([event], to: id, on: db)
+                try WorkRepository.enqueue(id, on: db)
                 try AuditRepository.append(.init(caller, action, id.text, before: before, after: after), on: db)
                 FailPoint.reach(.changeBefore)
                 return after

@@ -15,7 +15,11 @@ package enum StoreError: Error, Sendable, Hashable {
     case proofMissing
     /// The proxy knows who it is; none of the groups has a role here.
     case withoutRole(name: String)
+    /// The proxy knows who it is; the account in which the group has its role is not open.
+    case withoutAccount(name: String, account: String)
     case tooManyRequests(RateLimit.Verdict)
+    /// As many answers as may be written to the caller at a time are.
+    case tooManyStreams(limit: Int)
     /// Requests have been waiting for the database for too long; nothing was looked at.
     case overloaded
     case accountNotFound

@@ -72,7 +72,7 @@ private struct Layers {
     private static func access(_ pool: ConnectionPool, limits: RateLimiter.Settings) -> Access {
         Access(
             tokens: TokenService(pool: pool, log: HTTPBench.complain), sessions: SessionService(pool: pool),
-            limiter: RateLimiter(pool: pool, settings: limits), settings: SignInSettings())
+            accounts: AccountService(pool: pool), limiter: RateLimiter(pool: pool, settings: limits), settings: SignInSettings())
     }
 }
 

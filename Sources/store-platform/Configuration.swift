@@ -115,6 +115,8 @@ struct Configuration: Sendable {
         limits.address = reader.limit("STORE_PLATFORM_LIMIT_ADDRESS", else: limits.address)
         limits.orders = reader.limit("STORE_PLATFORM_LIMIT_ORDERS", else: limits.orders)
         limits.failures = reader.limit("STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES", else: limits.failures)
+        limits.refusals = reader.limit("STORE_PLATFORM_LIMIT_REFUSAL_RECORDS", else: limits.refusals)
+        if let streams = reader.number("STORE_PLATFORM_LIMIT_STREAMS", 0...1024) { limits.streams = streams == 0 ? nil : streams }
         if let connections = reader.number("STORE_PLATFORM_LIMIT_CONNECTIONS", 0...1024) {
             connectionsPerAddress = connections == 0 ? nil : connections
         }

@@ -51,7 +51,7 @@ struct Service {
                     return "The database cannot be used."
                 }
             },
-            gauges: { Service.gauges(pool, client, comparisons) })
+            gauges: { Service.gauges(pool, client, comparisons, audit) })
         let server = try serve(services)
         Log.write("info", "Listening on http://\(configuration.host):\(server.port), role \(configuration.role.rawValue).")
 
@@ -144,7 +144,7 @@ struct Service {
     }
 
     private static func gauges(
-        _ pool: ConnectionPool, _ client: KubernetesClient, _ comparisons: Comparisons
+        _ pool: ConnectionPool, _ client: KubernetesClient, _ comparisons: Comparisons, _ audit: AuditService
     ) -> [(name: String, help: String, value: Double)] {
         let usage = pool.usage
         let statistics = client.statistics
@@ -164,6 +164,10 @@ struct Service {
             (
                 "store_platform_object_comparisons_total", "How often all objects were compared with how they were left.",
                 Double(comparisons.ofObjects)
+            ),
+            (
+                "store_platform_audit_refusals_unrecorded_total",
+                "Refusals that are not in the audit log, because their addresses had too many.", Double(audit.unrecordedRefusals)
             ),
         ]
     }

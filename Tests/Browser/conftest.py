@@ -12,9 +12,14 @@ from platform_under_test import TOKEN, Platform  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def platform():
+def dashboard():
     subprocess.run([ROOT / "web" / "build"], check=True)
-    with Platform(pod_delay=400, web=ROOT / "web" / "dist") as running:
+    return ROOT / "web" / "dist"
+
+
+@pytest.fixture(scope="session")
+def platform(dashboard):
+    with Platform(pod_delay=400, web=dashboard) as running:
         yield running
 
 

@@ -91,7 +91,7 @@ INSTALLATIONS = {
             },
             "access": {
                 "sessionLifetime": 3600,
-                "limits": {"requests": "600/60", "address": "0", "orders": "10/3600", "signInFailures": "5/60"},
+                "limits": {"requests": "600/60", "address": "0", "orders": "10/3600", "signInFailures": "5/60", "refusalRecords": "30/60", "streams": "8"},
                 "proxy": {
                     "trustedAddresses": ["10.0.0.0/8", "127.0.0.1"],
                     "roles": [{"group": "admins", "role": "admin"}, {"group": "shops", "role": "merchant", "account": "blue-teapots"}],

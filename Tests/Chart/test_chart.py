@@ -183,6 +183,7 @@ def test_notes_say_where_token_and_dashboard_are():
     assert "get secret store-platform-auditor" in notes and "port-forward pod/store-platform-postgresql-0 5432" in notes
     assert "connects to its database as the owner" in manifests(INSTALLATIONS["existing secrets"])["store-platform/templates/NOTES.txt"]
     assert "connect as store_platform_auditor" in manifests(INSTALLATIONS["external database"])["store-platform/templates/NOTES.txt"]
+    assert "limits no address" in notes and "limits no address" not in manifests(INSTALLATIONS["everything set"])["store-platform/templates/NOTES.txt"]
     assert "get secret my-token" in manifests(INSTALLATIONS["existing secrets"])["store-platform/templates/NOTES.txt"]
 
 

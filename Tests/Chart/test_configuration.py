@@ -64,6 +64,8 @@ def test_unset_values_are_left_to_the_service():
         "STORE_PLATFORM_BASE_DOMAIN": "shops.test",
         "STORE_PLATFORM_PUBLIC_SCHEME": "https",
         "STORE_PLATFORM_LIMIT_CONNECTIONS": "0",
+        "STORE_PLATFORM_LIMIT_ADDRESS": "0",
+        "STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES": "0",
     }
 
 
@@ -88,6 +90,8 @@ def test_set_values_arrive_under_their_names():
         "STORE_PLATFORM_LIMIT_ADDRESS": "0",
         "STORE_PLATFORM_LIMIT_ORDERS": "10/3600",
         "STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES": "5/60",
+        "STORE_PLATFORM_LIMIT_REFUSAL_RECORDS": "30/60",
+        "STORE_PLATFORM_LIMIT_STREAMS": "8",
         "STORE_PLATFORM_SESSION_LIFETIME": "3600",
         "STORE_PLATFORM_TRUSTED_PROXIES": "10.0.0.0/8,127.0.0.1",
         "STORE_PLATFORM_PROXY_ROLES": "admins=admin,shops=merchant:blue-teapots",
@@ -119,9 +123,15 @@ def test_the_settings_are_found_in_the_source_and_described():
     assert [name for name in SETTINGS if "_IMAGE_" not in name and f"`{name}`" not in described] == []
 
 
-def test_connections_are_limited_where_their_addresses_tell_people_apart():
+@pytest.mark.parametrize("limit", ["CONNECTIONS", "ADDRESS", "SIGN_IN_FAILURES"])
+def test_addresses_are_limited_where_they_tell_people_apart(limit):
     for layer, is_limited in (({}, False), ({"access": {"proxy": {"trustedAddresses": ["10.244.0.0/16"]}}}, True), ({"ingress": {"enabled": False}}, True)):
-        assert ("STORE_PLATFORM_LIMIT_CONNECTIONS" not in environment(render(merged(MINIMAL, layer)))) == is_limited
+        assert (f"STORE_PLATFORM_LIMIT_{limit}" not in environment(render(merged(MINIMAL, layer)))) == is_limited
+
+
+def test_a_limit_of_addresses_that_is_given_counts_in_any_case():
+    told = environment(render(merged(MINIMAL, {"access": {"limits": {"address": "9/60", "signInFailures": "5/60"}}})))
+    assert (told["STORE_PLATFORM_LIMIT_ADDRESS"], told["STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES"]) == ("9/60", "5/60")
 
 
 def test_a_large_number_is_written_as_digits():

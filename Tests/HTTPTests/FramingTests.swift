@@ -31,6 +31,8 @@ struct FramingTests {
         ("encoded dots", "GET /hello/%2e%2e%2fetc HTTP/1.1\r\nHost: a\r\n\r\n"),
         ("overlong UTF-8", "GET /hello/%c0%af HTTP/1.1\r\nHost: a\r\n\r\n"),
         ("bad query", "GET /ok?x=%zz HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("NUL in a query's value", "GET /ok?x=a%00 HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("NUL in a query's name", "GET /ok?a%00=x HTTP/1.1\r\nHost: a\r\n\r\n"),
         (
             "body too large",
             "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 263168\r\n\r\n\(String(repeating: "a", count: 257 * 1024))"

@@ -18,7 +18,7 @@ TOKEN = "sp_test_0123456789abcdef0123456789abcdef"
 
 
 # A test sends more than anybody may; those of the limits set their own.
-WITHOUT_LIMITS = {f"STORE_PLATFORM_LIMIT_{name}": "0" for name in ("REQUESTS", "ADDRESS", "ORDERS", "SIGN_IN_FAILURES", "CONNECTIONS")}
+WITHOUT_LIMITS = {f"STORE_PLATFORM_LIMIT_{name}": "0" for name in ("REQUESTS", "ADDRESS", "ORDERS", "SIGN_IN_FAILURES", "REFUSAL_RECORDS", "STREAMS", "CONNECTIONS")}
 
 
 def free_port():

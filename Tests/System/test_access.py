@@ -360,6 +360,7 @@ def test_what_the_installation_needs_cannot_be_taken_away(house):
 
 
 @pytest.mark.parametrize("change", [{"role": "root"}, {"role": None}, {"name": " "}, {"name": "a\u202eb"}, {"account": "nobody"}, {"expiresAt": "2020-01-01T00:00:00Z"},
+                                    *({"expiresAt": f"{year}-01-01T00:00:00Z"} for year in (10_000, 292_278, 300_000, 10**12, 2**63 - 1)), {"expiresAt": "9999-12-31T23:59:59-00:01"},
                                     {"expiresAt": "tomorrow"}, {"expiresAt": 5}, {"id": "mine"}, {"token": "sp_a_b"}, {"createdBy": "me"}], ids=str)
 def test_a_token_that_cannot_be_is_422_and_names_the_field(house, change):
     body = {"account": house.account, "role": "viewer", "name": "Somebody", **change}

@@ -106,6 +106,12 @@ def test_a_query_that_cannot_be_read_is_400(platform, query):
         "invalid_parameter", "repeated_parameter", "invalid_cursor", "unknown_parameter", "malformed_query")
 
 
+@pytest.mark.parametrize("query", ["stores?q=%00", "stores?engine=a%00", "stores?account=%00b", "accounts?cursor=%00", "tokens?account=%00", "events?cursor=%00",
+                                   *(f"audit{ending}?{name}=%00" for ending in ("", ".csv") for name in ("actor", "account", "action", "target", "result"))])
+def test_a_nul_in_a_query_is_400(platform, query):
+    problem(platform.session.get(f"{platform.url}/api/v1/{query}", timeout=10), 400, "malformed_query")
+
+
 @pytest.mark.parametrize("path", ["/api/v1/stores/%00", "/api/v1/stores/%2e%2e%2fetc", "/api/v1/stores/%252e", "/api/v1//stores", "/api/v1/stores/%c0%af",
                                   "/api/v1/stores/abcdefghijkl", "/api/v1/stores/short", "/api/v2/stores"])
 def test_what_is_not_there_is_404(platform, path):

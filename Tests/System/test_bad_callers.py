@@ -153,6 +153,22 @@ def test_who_guesses_is_barred_where_he_is_and_can_have_nobody_else_barred():
         assert guess(TRUSTED, 22, "203.0.113.1") == 401
 
 
+def test_what_costs_nothing_to_have_refused_fills_no_audit_log():
+    limits = {"STORE_PLATFORM_LIMIT_REFUSAL_RECORDS": "5/86400", "STORE_PLATFORM_LIMIT_ORDERS": "1/86400"}
+    with Platform(environment=limits) as platform:
+        merchant, viewer = issue(platform, "merchant").token, issue(platform, "viewer").token
+
+        def records(address, token):
+            answers = [call_from(address, platform, "POST", "/stores", token, json=order()) for _ in range(8)]
+            return [len(recorded(platform, answer)) for answer in answers]
+        assert records(STRANGER, None) == [1] * 5 + [0] * 3
+        assert records(OTHER_STRANGER, merchant) == [1] * 6 + [0] * 2  # the first order is taken
+        assert records(STRANGER, viewer) == [1] * 8  # it is known whose they are, and how many he may send
+        assert "\nstore_platform_audit_refusals_unrecorded_total 5.0\n" in requests.get(f"{platform.url}/metrics", timeout=10).text
+        assert platform.service.log.read_text().count("left out of the audit log, 1 since the start: of 127.0.0.2") == 1
+        assert platform.service.log.read_text().count("left out of the audit log") == 1
+
+
 # What an answer is made of.
 
 MADE_UP = {

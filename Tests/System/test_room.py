@@ -1,6 +1,7 @@
 """Nobody exhausts the platform: a store for which the nodes have no room is refused, and so is a request that would only wait."""
 
 import concurrent.futures
+import functools
 import subprocess
 import threading
 
@@ -111,31 +112,37 @@ class Lock:
         self.session.communicate("ROLLBACK;\n")
 
 
-def test_who_would_only_wait_is_sent_away_at_once_and_deletions_are_not():
-    with Platform(environment={"STORE_PLATFORM_ROLE": "api"}) as platform, concurrent.futures.ThreadPoolExecutor(31) as pool:
-        doomed = platform.create("Doomed")
-        answers, is_over = [], threading.Event()
+def test_who_would_only_wait_is_sent_away_at_once_and_deletions_of_who_is_known_are_not():
+    with Platform(environment={"STORE_PLATFORM_ROLE": "api"}) as platform, concurrent.futures.ThreadPoolExecutor(51) as pool:
+        address = f"{platform.url}/api/v1/stores/{platform.create('Doomed')['id']}"
+        known, is_over = {"Authorization": f"Bearer {TOKEN}"}, threading.Event()
 
         def read():
-            return requests.get(f"{platform.url}/api/v1/stores", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=20)
+            return requests.get(f"{platform.url}/api/v1/stores", headers=known, timeout=20)
 
-        def read_on():
+        def repeat(ask, answers):
             while not is_over.is_set():
-                answers.append(read())
+                answers.append(ask())
 
-        def sent_away():
+        def sent_away(answers):
             return [answer for answer in list(answers) if answer.json().get("code") == "overloaded"]
 
-        readers = [pool.submit(read_on) for _ in range(30)]
+        reads, strangers = [], {"": [], "Bearer sp_nobody": []}
+        callers = [pool.submit(repeat, read, reads) for _ in range(30)]
         try:
             with Lock(platform):
-                shed = wait_until(sent_away, 20, "a request to be sent away")[0]
+                shed = wait_until(lambda: sent_away(reads), 20, "a request to be sent away")[0]
                 assert shed.status_code == 503 and shed.headers["Retry-After"] == "1" and "Nothing was done" in shed.json()["detail"]
-                deletion = pool.submit(platform.session.delete, f"{platform.url}/api/v1/stores/{doomed['id']}", timeout=20)
+                for shown, answers in strangers.items():
+                    delete = functools.partial(requests.delete, address, headers={"Authorization": shown}, timeout=20)
+                    callers += [pool.submit(repeat, delete, answers) for _ in range(10)]
+                for answers in strangers.values():
+                    wait_until(lambda: sent_away(answers), 20, "a stranger's deletion to be sent away")
+                deletion = pool.submit(platform.session.delete, address, timeout=20)
                 assert requests.get(f"{platform.url}/livez", timeout=5).status_code == 200
             assert deletion.result().status_code == 202
         finally:
             is_over.set()
-            concurrent.futures.wait(readers)
-        assert {answer.status_code for answer in answers} <= {200, 503}
+            concurrent.futures.wait(callers)
+        assert {answer.status_code for answer in reads} <= {200, 503}
         wait_until(lambda: read().status_code == 200, 10, "the service to answer again")

@@ -13,7 +13,7 @@ from platform_under_test import TOKEN, Platform, wait_until
 from test_access import replicas, unique
 
 PROXY = {
-    "STORE_PLATFORM_TRUSTED_PROXIES": "127.0.0.1", "STORE_PLATFORM_PROXY_ROLES": "shop-admins=admin, shops=merchant:default,lookers=viewer:default",
+    "STORE_PLATFORM_TRUSTED_PROXIES": "127.0.0.1", "STORE_PLATFORM_PROXY_ROLES": "shop-admins=admin, shops=merchant:default,lookers=viewer:default,early=merchant:early,late=merchant:late",
 }
 
 
@@ -197,7 +197,58 @@ def test_a_session_is_not_handed_on_to_the_next_person(proxied):
     browser = Browser(proxied, **forwarded())
     browser.sign_in()
     assert browser.call("GET", "/me", headers={"X-Forwarded-User": "eve@example.com"}).status_code == 401
+    browser.sign_in()
     assert browser.call("GET", "/me", headers={"X-Forwarded-Groups": "lookers"}).status_code == 401  # nor kept when the groups are others
+
+
+def test_the_next_person_signs_in_over_the_cookie_of_the_last(proxied):
+    ada = Browser(proxied, **forwarded())
+    ada.sign_in()
+    eve = Browser(proxied, **forwarded("eve@example.com"))
+    eve.session.cookies = ada.session.cookies
+    failures = "SELECT count(*) FROM rate_buckets"
+    before = proxied.postgres.query(failures)
+    eve.sign_in()
+    assert eve.call("GET", "/me").json()["name"] == "eve@example.com" and proxied.postgres.query(failures) == before
+    assert eve.call("POST", "/stores", eve.proof, json=order()).status_code == 202
+
+
+@pytest.mark.parametrize("method, path", [("GET", "/me"), ("DELETE", "/session")])
+def test_the_browser_forgets_a_cookie_that_is_refused(proxied, method, path):
+    browser = Browser(proxied, **forwarded())
+    browser.sign_in()
+    answer = browser.call(method, path, headers={"X-Forwarded-User": "eve@example.com"})
+    assert answer.status_code == 401 and "Max-Age=0" in answer.headers["Set-Cookie"] and not browser.session.cookies
+    browser.sign_in()
+    answer = browser.call(method, path, headers={"Authorization": "Bearer sp_wrong"})  # which counts, and says nothing of the cookie
+    assert answer.status_code == 401 and "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("groups", ["shops", "nobody"])
+def test_behind_a_proxy_a_token_signs_in_as_itself(proxied, groups):
+    client = issue(proxied, "viewer")
+    browser = Browser(proxied, **forwarded(groups=groups))
+    browser.sign_in(client.token)
+    assert browser.call("GET", "/me").json()["name"] == "viewer of default"
+    assert browser.call("DELETE", "/session", browser.proof).status_code == 204
+
+
+def test_who_is_of_an_account_that_is_not_open_is_403_and_has_no_session(proxied):
+    def refused(groups):
+        for method, path in (("GET", "/me"), ("GET", "/stores"), ("POST", "/session")):
+            answer = Browser(proxied, **forwarded(groups=groups)).call(method, path)
+            assert answer.status_code == 403 and answer.json()["code"] == "no_account" and f"“{groups}”" in answer.json()["detail"]
+    refused("early")
+    open_account(proxied, "Late")
+    browser = Browser(proxied, **forwarded(groups="late"))
+    browser.sign_in()
+    headers = {**forwarded(groups="late"), "Accept": "text/event-stream"}
+    with requests.get(f"{proxied.url}/api/v1/events", headers=headers, stream=True, timeout=10) as stream:
+        assert proxied.session.delete(f"{proxied.url}/api/v1/accounts/late", timeout=10).status_code == 204
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            list(stream.iter_content())
+    refused("late")
+    assert browser.call("GET", "/me").status_code == 401
 
 
 @pytest.mark.parametrize("headers", [forwarded(), forwarded(groups="shop-admins"), forwarded(**{"X-Forwarded-For": "127.0.0.1"}), {"X-Forwarded-Host": "admin"}], ids=str)
@@ -269,6 +320,17 @@ def test_failed_sign_ins_are_limited_on_all_replicas_together_and_good_tokens_go
         assert {client.call("GET", "/api/v1/me").status_code for client in good} == {200}
         # Who shows nothing has guessed nothing.
         assert {requests.get(f"{url}/api/v1/me", timeout=10).status_code for url in urls} == {401}
+
+
+def test_while_an_address_is_barred_no_token_is_tried_by_way_of_the_audit_log():
+    with Platform(environment={"STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES": "10/86400"}) as platform:
+        unseen = issue(platform, "viewer")
+        guesses = [Client(platform.url, f"sp_guess{number}_{'0' * 64}").call("GET", "/api/v1/me") for number in range(11)]
+        assert guesses[-1].status_code == 429
+        for method, path in (("DELETE", "/api/v1/session"), ("POST", "/api/v1/stores"), ("GET", "/api/v1/me")):
+            answer = unseen.call(method, path)
+            assert answer.status_code == 429 and answer.json()["code"] == "rate_limited"
+        assert platform.postgres.query("SELECT DISTINCT actor FROM audit_log WHERE result = 'rate_limited'") == [["anonymous"]]
 
 
 # Requests that meet the state of things.

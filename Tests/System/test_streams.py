@@ -13,7 +13,7 @@ import time
 import pytest
 import requests
 
-from callers import issue, open_account
+from callers import issue, open_account, revoke
 from platform_under_test import TOKEN, Platform, wait_until
 from test_access import unique
 
@@ -183,6 +183,28 @@ def test_of_one_address_only_so_many_are_connected_and_others_are_not_kept_out()
             again.close()
             return again.received
         wait_until(has_room_again, 20, "the closed one to make room")
+
+
+def test_of_one_token_only_so_many_streams_are_open_and_others_are_not_kept_out():
+    with Platform(pod_delay=0, environment={"STORE_PLATFORM_LIMIT_STREAMS": "32"}) as platform:
+        viewer, other = issue(platform, "viewer"), issue(platform, "viewer")
+        store = platform.create(unique("Watched"))["id"]
+
+        def ask(client, method="GET", path=f"/stores/{store}/events"):
+            with client.call(method, f"/api/v1{path}", headers={"Accept": "text/event-stream"}, stream=True) as answer:
+                return answer.status_code, answer.json()["code"] if answer.status_code == 429 else None
+        # A HEAD, and a store that is not there, begin no stream.
+        assert {ask(viewer, "HEAD") for _ in range(40)} == {(200, None)}
+        assert {ask(viewer, path="/stores/a2bcdefghijk/events") for _ in range(40)} == {(404, None)}
+        greedy = [Stream(platform, token=viewer.token) for _ in range(32)]
+        read_all(greedy, has_begun, 20)
+        assert ask(viewer) == (429, "too_many_streams")
+        assert ask(other) == (200, None) and viewer.call("GET", "/api/v1/me").status_code == 200
+        greedy.pop().close()
+        wait_until(lambda: ask(viewer) == (200, None), 30, "the closed one to make room")
+        revoke(platform, viewer)
+        for stream in greedy:
+            stream.read_to_the_end()
 
 
 def add_events(platform, store_id, count, size):

@@ -48,6 +48,12 @@ STORE_PLATFORM_TRUSTED_PROXIES: {{ join "," .Values.access.proxy.trustedAddresse
 {{- else if .Values.ingress.enabled }}
 {{- /* Everybody comes from the controller's address: what is meant for one person would stop all. */}}
 STORE_PLATFORM_LIMIT_CONNECTIONS: "0"
+{{- if not .Values.access.limits.address }}
+STORE_PLATFORM_LIMIT_ADDRESS: "0"
+{{- end }}
+{{- if not .Values.access.limits.signInFailures }}
+STORE_PLATFORM_LIMIT_SIGN_IN_FAILURES: "0"
+{{- end }}
 {{- end }}
 {{- with .Values.access.proxy.roles }}
 STORE_PLATFORM_PROXY_ROLES: {{ include "store-platform.proxyRoles" . | quote }}

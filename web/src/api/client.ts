@@ -75,8 +75,11 @@ async function document<Answer>(answer: Response): Promise<Answer> {
 export const openSession = (token: string | null) => 
   ask("POST", "/session", token === null ? {} : { Authorization: `Bearer ${token}` }).then(document<Session>);
 
-/** The session that the browser's cookie stands for. */
-export const presentSession = () => ask("GET", "/session", {}).then(document<Session>);
+/** The session that the browser's cookie stands for; a new one where the cookie has lapsed and a proxy alone says who it is, which proves no change. */
+export async function presentSession(): Promise<Session> {
+  const present = await document<Session | { csrfToken: null }>(await ask("GET", "/session", {}));
+  return present.csrfToken === null ? openSession(null) : present;
+}
 
 export class Client {
   constructor(
