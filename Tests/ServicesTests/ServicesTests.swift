@@ -29,12 +29,17 @@ struct House: Sendable {
         principal: Principal(tokenID: "t", account: "default", role: .admin, name: "tester"), remoteAddress: "127.0.0.1",
         requestID: "r")
 
-    /// Waits for an event of the store, as its stream tells it.
+    /// Waits for an event of the store, as its stream tells it. One that does not come in a minute fails the test with what came instead.
     func wait(for id: StoreID, until condition: @escaping (StoreEvent) -> Bool) async throws -> StoreEvent {
         struct Found: Error { let event: StoreEvent }
+        struct Missed: Error { let last: StoreEvent? }
+        let deadline = ContinuousClock.now + .seconds(60)
+        var last: StoreEvent?
         do {
             try await events.follow(id, after: 0, by: House.caller) { page in
                 if let event = page.first(where: condition) { throw Found(event: event) }
+                last = page.last ?? last
+                if .now > deadline { throw Missed(last: last) }
             }
         } catch let found as Found {
             return found.event
@@ -132,7 +137,7 @@ struct StoreLifeTests {
     @Test func `a volume that is never bound is said`() async throws {
         var platform = PlatformConfiguration()
         platform.storageClass = "never"
-        try await withHouse(timeout: .seconds(2), platform: platform) { house in
+        try await withHouse(timeout: .seconds(6), platform: platform) { house in
             let store = try await house.stores.create(.init(name: "Blue Teapots", engine: "woocommerce"), by: House.caller)
             let waiting = try await house.wait(for: store.id) { $0.kind == .stageWaiting && $0.stage == .storage }
             #expect(waiting.reason == "volume_pending")

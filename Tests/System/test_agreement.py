@@ -407,12 +407,12 @@ def test_what_keeps_a_shop_from_answering_is_put_back(platform, ready):
 
 
 def test_an_api_server_that_cannot_write_fails_no_store():
-    with Platform(environment={"STORE_PLATFORM_PROVISION_TIMEOUT": "8"}) as platform:
+    with Platform(environment={"STORE_PLATFORM_PROVISION_TIMEOUT": "15"}) as platform:
         faults = f"{platform.cluster_url}/simulator/v1/faults"
         requests.put(faults, json={"rules": [{"fault": "unavailable", "probability": 1, "match": {"verb": "patch"}}]}, timeout=10)
         store_id = platform.create("Patient Teapots")["id"]
         wait_until(lambda: platform.store(store_id)["reason"] == "cluster_unavailable", 20, "the trouble to be told")
-        time.sleep(10)  # what must not happen has no event to wait for
+        time.sleep(17)  # what must not happen has no event to wait for
         assert platform.store(store_id)["phase"] in ("pending", "provisioning")
         requests.delete(faults, timeout=10)
         platform.wait_for_phase(store_id, "ready")
