@@ -240,10 +240,11 @@ private final class Outages: Sendable {
 
     private let state = Mutex(State())
 
-    /// The beginning of this process counts as one: before it perhaps nobody looked either. So does what another worker could not find out.
+    /// The beginning of this process counts as one: before it perhaps nobody looked either. So does a last look, perhaps another worker's, that
+    /// could find out nothing.
     func last(of store: Store) -> Date {
         state.withLock { state in
-            if store.reason == Pass.interruption, state.byStore[store.id] == nil { state.byStore[store.id] = .now }
+            if store.reason == Pass.interruption { state.byStore[store.id] = .now }  // nothing was found out until this look
             return max(state.ofAll, state.byStore[store.id] ?? .distantPast)
         }
     }
