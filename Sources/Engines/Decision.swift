@@ -35,8 +35,9 @@ package struct Decision: Sendable, Hashable {
 }
 
 extension Decision {
-    /// How long a store may be in the making before it is asked whether what it was given is still there.
-    private static let patience: TimeInterval = 60
+    /// How long before it would be given up a store in the making is asked whether what it was given is still there. Not sooner: where thousands
+    /// are made at once each is late, and to read everything at every look would make all of them later.
+    private static let lastChance: TimeInterval = 60
 
     /// - Parameter deadline: when an attempt at provisioning has taken too long.
     package static func about(
@@ -174,8 +175,9 @@ extension Decision {
             isSettled = true
             return
         }
+        let isLastChance = now > max(store.attemptedAt + Decision.lastChance, deadline - Decision.lastChance)
         // What holds it up may lie in what was taken for granted: a Service that is gone, a policy that somebody has altered.
-        if actions.isEmpty, observation.namespace != nil, store.isLive || now > store.attemptedAt + Decision.patience {
+        if actions.isEmpty, observation.namespace != nil, store.isLive || isLastChance {
             guard observation.isComplete else {
                 needsEverything = true
                 return
