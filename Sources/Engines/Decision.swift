@@ -210,11 +210,6 @@ extension Observation {
     }
 }
 
-extension Store {
-    /// Whether its shop has been ready, and was not called failed since.
-    fileprivate var isLive: Bool { phase == .ready || phase == .degraded }
-}
-
 extension Stage {
     /// A Job of the stage that has failed for good and was made before a moment. The server's times are whole seconds.
     fileprivate func failedJob(in observation: Observation, before moment: Date) -> Job? {

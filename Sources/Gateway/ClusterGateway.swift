@@ -344,9 +344,6 @@ package struct ClusterGateway: Sendable {
             return (volume.metadata.name, id)
         }
     }
-
-    /// Whether the API server has failed so often in a row that it is only asked now and then.
-    package var isShutOut: Bool { client.isShutOut }
 }
 
 extension Manifest {

@@ -43,9 +43,6 @@ package final class KubernetesClient: Sendable {
 
     package var statistics: Statistics { counters.withLock { $0 } }
 
-    /// Whether the server has failed so often in a row that nothing but a call now and then is sent to it.
-    package var isShutOut: Bool { budget.withLock { $0.isClosed } }
-
     // MARK: Requests
 
     /// Sends a request, again if that is right, until it has an answer of 2xx.

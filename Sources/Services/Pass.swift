@@ -50,7 +50,7 @@ struct Pass: Sendable {
     /// Takes in that objects of a stage are about to be written.
     mutating func note(_ manifests: [Manifest], of stage: StageName, in observation: Observation) {
         written.insert(stage)
-        guard store.phase == .ready || store.phase == .degraded, event != .namespaceLost else { return }
+        guard store.isLive, event != .namespaceLost else { return }
         for manifest in manifests where observation.hasRead(manifest.resource) {
             if observation.hashes[manifest.id] == nil { missing.append(manifest.id) } else { changed.append(manifest.id) }
         }

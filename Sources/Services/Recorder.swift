@@ -52,8 +52,7 @@ struct Recorder: Sendable {
         }
         try EventRepository.append(entries, to: store.id, on: db)
         // What was verified is as its manifests say, also of a store that is not well: it is not verified again at each look.
-        let isSealed =
-            pass.isSettled || (pass.wasVerified && store.phase != .pending && store.phase != .provisioning && !pass.isInterrupted)
+        let isSealed = pass.isSettled || (pass.wasVerified && store.isLive && !pass.isInterrupted)
         if isSealed, pass.seal != store.seal || pass.manifestsHash != store.manifestsHash {
             try StoreRepository.seal(store.id, pass.seal, manifestsHash: pass.manifestsHash, on: db)
         }
@@ -162,8 +161,7 @@ struct Recorder: Sendable {
         of pass: Pass, _ phase: StorePhase, told: [StageName: (kind: StoreEvent.Kind, message: String)]
     ) -> [EventRepository.Entry] {
         // Of a shop that was ready its phase tells enough: what comes and goes beneath would fill the timeline.
-        let isLive = pass.store.phase == .ready || pass.store.phase == .degraded
-        guard pass.store.desired == .running, !isLive || phase == .provisioning else { return [] }
+        guard pass.store.desired == .running, !pass.store.isLive || phase == .provisioning else { return [] }
         var entries: [EventRepository.Entry] = []
         for stage in pass.stages {
             let last = told[stage.name]

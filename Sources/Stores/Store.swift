@@ -80,3 +80,8 @@ package struct EngineID: Sendable, Hashable, RawRepresentable, CustomStringConve
     package init(rawValue: String) { self.rawValue = rawValue }
     package var description: String { rawValue }
 }
+
+extension Store {
+    /// Whether its shop has been ready, and was not called failed since.
+    package var isLive: Bool { phase == .ready || phase == .degraded }
+}
